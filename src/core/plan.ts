@@ -1,0 +1,55 @@
+import type { Json } from './canonical.ts';
+import type { Problem } from './problem.ts';
+import type { SourceLocation } from './source.ts';
+
+/**
+ * A plan is data: no functions, no clock, no ids that do not exist yet. It is printed, hashed, refused, and carried out
+ * without further choices of meaning.
+ */
+export type StepAction =
+  | 'create' // an organization or a webhook endpoint
+  | 'change' // fields of something that exists
+  | 'grant' // credits from the parent wallet: real money
+  | 'mint' // an API key, whose secret is shown once
+  | 'rotate'
+  | 'revoke'
+  | 'adopt'
+  | 'suspend'
+  | 'resume'
+  | 'archive'
+  | 'remove';
+
+export type ResourceKind = 'organization' | 'credits' | 'credit-config' | 'api-key' | 'webhook';
+
+/** Declared fields and amounts, as people write them in their files (`cap`, `refill`, `scopes`…). */
+export type Fields = Readonly<Record<string, Json>>;
+
+export interface Step {
+  readonly action: StepAction;
+  readonly resource: ResourceKind;
+  /** The name of the key or of the webhook; null where there is one of the kind per customer. */
+  readonly name: string | null;
+  /** Why this step is planned, one sentence without the position. */
+  readonly reason: string;
+  /** The declaration that asks for it. */
+  readonly at: SourceLocation;
+  /** Only the fields that differ; null before a creation. */
+  readonly before: Fields | null;
+  readonly after: Fields | null;
+  /** Credits that this step moves out of the parent wallet; 0 for all but money. */
+  readonly credits: number;
+  /** True when the world was changed outside of us, not the declaration. */
+  readonly drift: boolean;
+  /** The guard that forbids the step until somebody approves; null when it may run. */
+  readonly blockedBy: string | null;
+}
+
+/** What one pass is going to do for one customer. */
+export interface CustomerPlan {
+  readonly externalId: string;
+  readonly file: string;
+  readonly organizationId: string | null;
+  /** In the order in which they will run. */
+  readonly steps: readonly Step[];
+  readonly problems: readonly Problem[];
+}

@@ -1,0 +1,53 @@
+import type { Step } from './plan.ts';
+import type { Problem } from './problem.ts';
+
+/** What became of a planned step. `planned` is all a dry run ever says. */
+export type StepOutcome = 'planned' | 'done' | 'failed' | 'in-doubt' | 'blocked' | 'not-started';
+
+export interface StepReport extends Step {
+  readonly outcome: StepOutcome;
+  /** For people: why it failed or was not started, or what was made (an id, a place); null when there is nothing to add. */
+  readonly detail: string | null;
+}
+
+/** See design 5: Held waits by itself, Stalled needs a person. */
+export type Phase = 'Ready' | 'Progressing' | 'Held' | 'Stalled' | 'Suspended' | 'Archived';
+
+export interface CustomerReport {
+  readonly externalId: string;
+  readonly file: string;
+  readonly organizationId: string | null;
+  readonly phase: Phase;
+  readonly steps: readonly StepReport[];
+  readonly problems: readonly Problem[];
+  /** `sha256:…` over the customer's blocked steps; null when none is blocked. */
+  readonly approvalHash: string | null;
+  /** `credits` as declared, and as found on the ledger (null: not known). */
+  readonly credits: { readonly declared: number; readonly granted: number | null };
+  /** True when keys and ledger were read in this pass, false when the recorded status stood in for them. */
+  readonly readInFull: boolean;
+}
+
+/** One pass over the fleet, as printed in every output format. */
+export interface PassReport {
+  /** `plan`: a dry run; `apply`: steps were carried out. */
+  readonly command: 'plan' | 'apply';
+  readonly customers: readonly CustomerReport[];
+  /** Files that could not be used; their customers are frozen, the others go on. */
+  readonly brokenFiles: readonly {
+    readonly file: string;
+    readonly externalId: string | null;
+    readonly problems: readonly Problem[];
+  }[];
+  /** Webhooks and `reconcile.yaml`. */
+  readonly fleet: { readonly steps: readonly StepReport[]; readonly problems: readonly Problem[] };
+  /** Over what is left to do, wording and order left out; null when nothing is planned. */
+  readonly planHash: string | null;
+  /** The parent's prepaid balance; null when it was not read because no money moves. */
+  readonly parentWallet: { readonly before: number | null; readonly after: number | null };
+  readonly requests: { readonly read: number; readonly write: number };
+  /** Set when the pass could not begin: no token, not bound, wrong parent, unreachable. Then nothing was written. */
+  readonly refused: { readonly code: string; readonly message: string; readonly next: string | null } | null;
+  /** True when a signal cut the pass short. */
+  readonly interrupted: boolean;
+}

@@ -1,0 +1,45 @@
+import type { Secret } from '../../core/secret.ts';
+
+/**
+ * Where shown-once secrets go (invariant I3). A store is proved writable before anything is minted, and what it was
+ * given is read back before anybody is told that a key is ready.
+ */
+export interface SecretStore {
+  /** Writes, reads back and removes a probe beside the target. */
+  probe(slot: SecretSlot): Promise<StoreResult<void>>;
+  /** What the slot holds now; null when it is empty. */
+  read(slot: SecretSlot): Promise<StoreResult<StoredSecret | null>>;
+  /**
+   * Moves what the slot holds to its `.previous` place (unless it is the same credential), then writes, syncs, reads
+   * back and compares. Ok means that the secret is durable. Repeating it with the same credential changes nothing.
+   */
+  put(slot: SecretSlot, secret: StoredSecret): Promise<StoreResult<void>>;
+  readPrevious(slot: SecretSlot): Promise<StoreResult<StoredSecret | null>>;
+  removePrevious(slot: SecretSlot): Promise<StoreResult<void>>;
+  /** How status and plans name the place: `file:<path>`. Never holds anything secret. */
+  reference(slot: SecretSlot): string;
+}
+
+export interface SecretSlot {
+  readonly parentOrganizationId: string;
+  readonly kind: 'api-key' | 'webhook';
+  /** The customer's externalId; null for a webhook, which belongs to the fleet. */
+  readonly externalId: string | null;
+  /** The key's or the webhook's name. */
+  readonly name: string;
+}
+
+/** A secret together with the record that says what it belongs to. */
+export interface StoredSecret {
+  /** The id of the key or of the webhook endpoint. */
+  readonly id: string;
+  /** The key's masked prefix; null for a webhook. */
+  readonly prefix: string | null;
+  readonly createdAt: string | null;
+  readonly secret: Secret;
+}
+
+export type StoreResult<T> =
+  | { readonly ok: true; readonly value: T }
+  /** `message` says what failed and where, for people; never the secret. */
+  | { readonly ok: false; readonly message: string };

@@ -1,0 +1,23 @@
+import type { Json } from '../../core/canonical.ts';
+
+/**
+ * Where recorded status lives (design 5). What comes back is raw: status may have been forged, copied or rolled back,
+ * and whoever reads it treats it as a veto, never as an authority (I7).
+ */
+export interface StatusStore {
+  /** Null when nothing is recorded. Unreadable is a failure, not "nothing". */
+  read(target: StatusTarget): Promise<StatusResult<unknown>>;
+  /** Replaces what is recorded. Writes nothing when the bytes would not change. */
+  write(target: StatusTarget, status: { readonly [key: string]: Json }): Promise<StatusResult<void>>;
+}
+
+export interface StatusTarget {
+  /** The customer's externalId; null for the fleet's own status (webhooks). */
+  readonly externalId: string | null;
+  /** The declaration's file, relative to the workspace. */
+  readonly file: string;
+}
+
+export type StatusResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly message: string };
