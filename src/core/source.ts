@@ -36,6 +36,8 @@ export interface Sourced<T> {
   readonly hash: string;
   /** The raw `status:` member of the file; what it claims is checked by whoever reads it. */
   readonly status: unknown;
+  /** Members that stand in another file, by JSON pointer: what a customer has from `defaults` in reconcile.yaml. */
+  readonly origins?: ReadonlyMap<string, SourceLocation>;
 }
 
 export type SourcedCustomer = Sourced<CustomerDeclaration>;
@@ -55,9 +57,14 @@ export interface Fleet {
   readonly broken: readonly BrokenFile[];
 }
 
-/** The position of a member, or of the nearest enclosing member that has one, or of the first line. */
-export function locate(source: { file: string; positions: Positions }, pointer: string): SourceLocation {
+/** The place of a member, or of the nearest enclosing member that has one, or the first line. */
+export function locate(
+  source: { file: string; positions: Positions; origins?: ReadonlyMap<string, SourceLocation> },
+  pointer: string,
+): SourceLocation {
   for (let path = pointer; ; path = path.slice(0, path.lastIndexOf('/'))) {
+    const origin = source.origins?.get(path);
+    if (origin) return origin;
     const position = source.positions.get(path);
     if (position) return { file: source.file, ...position };
     if (path === '') return { file: source.file, line: 1, column: 1 };

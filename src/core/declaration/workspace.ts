@@ -1,54 +1,262 @@
 import { z } from 'zod';
+import { durationPattern, parseDuration } from './duration.ts';
+import {
+  amount,
+  billingEmail,
+  count,
+  endpointId,
+  instant,
+  labelText,
+  metadata,
+  organizationId,
+  refill,
+  refuseEqualNames,
+} from './fields.ts';
+import { listenAddressPattern, parseListenAddress } from './listen-address.ts';
+import { webhookEvents } from './webhook-catalog.ts';
+import { allowedHostPattern, webhookUrlProblem } from './webhook-url.ts';
 
-const amount = z.int().min(0).max(9_999_999_999_999);
+const webhookUrl = z
+  .string()
+  .max(2048)
+  .superRefine((url, context) => {
+    const message = webhookUrlProblem(url);
+    if (message !== null) context.addIssue({ code: 'custom', message, params: { code: 'InvalidWebhookUrl' } });
+  })
+  .meta({ pattern: '^https://' });
 
 const webhook = z.strictObject({
-  name: z.string().min(1).max(120),
-  url: z.string(),
-  events: z.array(z.string()).min(1).max(50),
-  scope: z.enum(['own', 'all_children']).default('all_children'),
-  description: z.string().nullable().optional(),
-  state: z.enum(['active', 'paused', 'deleted']).default('active'),
-  secretCreatedAfter: z.string().optional(),
-  adopt: z.string().optional(),
+  name: labelText(120).meta({
+    description:
+      'Identity of the endpoint within this file and file name of its signing secret. 1-120 characters, unique.',
+    examples: ['firehose'],
+  }),
+  url: webhookUrl.meta({
+    description: 'Where events are delivered: https on port 443, a public domain name, no user name, no IP address.',
+    examples: ['https://hooks.partner.example/layers'],
+  }),
+  events: z
+    .array(z.enum(webhookEvents))
+    .min(1)
+    .max(50)
+    .meta({
+      description: 'Events to deliver, compared as a set.',
+      examples: [['content.generated', 'post.published']],
+    }),
+  scope: z.enum(['own', 'all_children']).default('all_children').meta({
+    description:
+      'all_children delivers the events of every customer (each with data.organizationId); own only the parent’s.',
+  }),
+  description: z.string().max(500).nullable().optional().meta({
+    description: 'Free text shown by the API. null clears it; left out, it is not managed.',
+  }),
+  state: z
+    .enum(['active', 'paused', 'deleted'])
+    .default('active')
+    .meta({
+      description:
+        'paused stops deliveries; deleted removes the endpoint and its delivery history. Removing the entry does neither. An ' +
+        'endpoint that the API paused by itself is reported, not fought.',
+    }),
+  secretCreatedAfter: instant.optional().meta({
+    description:
+      'Raise it to this UTC time to rotate the signing secret; both secrets sign for a while. Not in the future.',
+    examples: ['2026-11-01T00:00:00Z'],
+  }),
+  adopt: endpointId.optional().meta({
+    description: 'Id of an existing endpoint with the same URL and scope, to take over instead of creating another.',
+    examples: ['0f8fad5b-d9cb-469f-a165-70867728950e'],
+  }),
 });
 
 const guards = z.strictObject({
-  minParentBalance: amount.optional(),
-  maxGrantPerCustomer: amount.optional(),
-  maxGrant: amount.optional(),
-  maxGrantPerDay: amount.optional(),
-  maxNewCustomers: z.int().min(0).optional(),
-  maxArchives: z.int().min(0).default(1),
-  maxKeyRevocations: z.int().min(0).default(5),
-  requireCapWithRefill: z.boolean().default(true),
-  allowedWebhookHosts: z.array(z.string()).optional(),
-  freeze: z.boolean().default(false),
-  approved: z.array(z.string()).default([]),
+  minParentBalance: amount.optional().meta({
+    description: 'Credits that must stay in the parent’s prepaid balance after everything that waits is granted.',
+    examples: [100000],
+  }),
+  maxGrantPerCustomer: amount.optional().meta({
+    description: 'Most credits that may wait to be granted to one customer.',
+    examples: [10000],
+  }),
+  maxGrant: amount.optional().meta({
+    description: 'Most credits that may wait to be granted to all customers together.',
+    examples: [50000],
+  }),
+  maxGrantPerDay: amount.optional().meta({
+    description:
+      'Most credits granted since 00:00 UTC, counted on the parent’s ledger, so that a restart changes nothing.',
+    examples: [100000],
+  }),
+  maxNewCustomers: count.optional().meta({
+    description: 'Most customers that may wait to be created.',
+    examples: [25],
+  }),
+  maxArchives: count
+    .default(1)
+    .meta({ description: 'Most customers that may wait to be archived. Archiving is final.' }),
+  maxKeyRevocations: count.default(5).meta({
+    description: 'Most API keys that may wait to be revoked; keys that an archive ends are not counted.',
+  }),
+  requireCapWithRefill: z.boolean().default(true).meta({
+    description: 'Refuses to enable a refill for a customer without a cap: without one, nothing limits what it spends.',
+  }),
+  allowedWebhookHosts: z
+    .array(
+      z
+        .string()
+        .max(253)
+        .regex(
+          allowedHostPattern,
+          'must be a host such as hooks.partner.example, or *.partner.example for all hosts below',
+        ),
+    )
+    .optional()
+    .meta({
+      description: 'Hosts that webhooks may be sent to; *.partner.example covers every host below partner.example.',
+      examples: [['hooks.partner.example']],
+    }),
+  freeze: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'true stops every write at once; reading and planning go on.' }),
+  approved: z
+    .array(
+      z
+        .string()
+        .regex(/^sha256:[0-9a-f]{64}$/, 'must be an approval hash as a plan prints it: sha256: and 64 hex digits'),
+    )
+    .default([])
+    .meta({ description: 'Approval hashes of plans or of customers whose blocked steps may run.' }),
 });
 
-/** `reconcile.yaml`, without its `status`. */
+const directory = z.string().min(1).max(1024);
+
+const statusSettings = z
+  .strictObject({
+    store: z
+      .enum(['inline', 'directory'])
+      .optional()
+      .meta({
+        description:
+          'Where status is written: inline (the default) is the status block at the end of each customer’s file, directory is ' +
+          'one file per customer in `directory`.',
+      }),
+    directory: directory.optional().meta({
+      description: 'For the store `directory`: the folder, relative to the workspace.',
+      examples: ['status'],
+    }),
+  })
+  .superRefine(
+    (settings, context) => {
+      if (typeof settings !== 'object' || settings === null) return;
+      const message = statusSettingsProblem(settings);
+      if (message !== null) context.addIssue({ code: 'custom', message });
+    },
+    { when: () => true },
+  )
+  .meta({ dependentRequired: { directory: ['store'] } });
+
+function statusSettingsProblem(settings: { store?: unknown; directory?: unknown }): string | null {
+  if (settings.store === 'directory' && settings.directory === undefined) {
+    return 'has store: directory but no directory; add a line such as directory: status';
+  }
+  if (settings.directory !== undefined && settings.store === undefined) {
+    return 'has a directory that nothing uses; add store: directory, or remove the directory';
+  }
+  if (settings.directory !== undefined && settings.store === 'inline') {
+    return 'has a directory that nothing uses, because store is inline';
+  }
+  return null;
+}
+
+/** `reconcile.yaml`, without its recorded `status`. */
 export const workspaceSchema = z.strictObject({
-  parentOrganizationId: z.string().optional(),
-  apiKeyId: z.string().optional(),
-  webhooks: z.array(webhook).default([]),
+  parentOrganizationId: organizationId.optional().meta({
+    description:
+      'The parent organization this workspace belongs to; `reconcile init` writes it. Without it, or when the API key belongs ' +
+      'to another parent, nothing is created, granted or minted.',
+    examples: ['org_2481fa5c-a404-44ed-a561-565392499abc'],
+  }),
+  apiKeyId: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be the id of an API key, as whoami prints it (never the key itself)')
+    .optional()
+    .meta({
+      description:
+        'Id of the one API key that every writer of this parent uses, because the API remembers replays per key; ' +
+        '`reconcile init` writes it. It is not a secret.',
+      examples: ['key_c2037bb9-354d-4662-96b7-97a28ad6b6e1'],
+    }),
+  webhooks: z
+    .array(webhook)
+    .superRefine(
+      (webhooks, context) =>
+        refuseEqualNames(webhooks, (index, message) =>
+          context.addIssue({ code: 'custom', path: [index, 'name'], message, params: { code: 'DuplicateName' } }),
+        ),
+      { when: () => true },
+    )
+    .default([])
+    .meta({ description: 'Webhook endpoints of the parent organization, one for the whole fleet as a rule.' }),
   defaults: z
     .strictObject({
-      cap: amount.nullable().optional(),
-      refill: z
-        .strictObject({ threshold: amount, amount: amount.min(1) })
-        .nullable()
-        .optional(),
-      billingEmail: z.string().nullable().optional(),
-      metadata: z.record(z.string(), z.string()).optional(),
+      cap: amount.nullable().optional().meta({ description: 'Credits per billing period; see a customer’s cap.' }),
+      refill: refill.optional().meta({ description: 'See a customer’s refill.' }),
+      billingEmail: billingEmail.optional().meta({ description: 'See a customer’s billingEmail.' }),
+      metadata: metadata.optional().meta({ description: 'See a customer’s metadata.' }),
     })
-    .default({}),
-  guards: guards.prefault({}),
-  secrets: z.strictObject({ store: z.enum(['file']).default('file'), directory: z.string().optional() }).prefault({}),
-  status: z
-    .strictObject({ store: z.enum(['inline', 'directory']).optional(), directory: z.string().optional() })
-    .prefault({}),
-  daemon: z.strictObject({ resync: z.string().default('10m'), listen: z.string().optional() }).prefault({}),
+    .default({})
+    .meta({
+      description: 'What customers have that do not say otherwise. A customer’s own member replaces the default whole.',
+    }),
+  guards: guards.prefault({}).meta({
+    description:
+      'Limits on what may wait to be done, over the whole fleet. Above a limit none of those steps runs until somebody ' +
+      'approves them. Review changes here as you review payments.',
+  }),
+  secrets: z
+    .strictObject({
+      store: z.enum(['file']).default('file').meta({
+        description: 'Where shown-once secrets go. file: one file per secret, readable by its owner only.',
+      }),
+      directory: directory.optional().meta({
+        description:
+          'Folder of the file store; .reconcile/secrets when left out. It must outlive the machine that runs this.',
+        examples: ['/var/lib/reconcile/secrets'],
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'The store for API keys and signing secrets.' }),
+  status: statusSettings.prefault({}).meta({
+    description:
+      'Where status is written. With the inline store, the fleet’s own status stands here too; it is written by us.',
+  }),
+  daemon: z
+    .strictObject({
+      resync: z
+        .string()
+        .regex(durationPattern, 'must be a duration such as 30s, 10m or 1h')
+        .refine((text) => !durationPattern.test(text) || parseDuration(text) !== null, 'must be at most 24 hours')
+        .default('10m')
+        .meta({
+          description: 'How often the daemon compares everything with the API even when no file changed: 1s to 24h.',
+        }),
+      listen: z
+        .string()
+        .regex(listenAddressPattern, 'must be host:port, such as 127.0.0.1:9465')
+        .refine(
+          (text) => !listenAddressPattern.test(text) || parseListenAddress(text) !== null,
+          'must have a port from 0 to 65535',
+        )
+        .optional()
+        .meta({
+          description:
+            'Address for health probes, metrics and the status page. They carry no secret, yet keep them private.',
+          examples: ['127.0.0.1:9465'],
+        }),
+    })
+    .prefault({})
+    .meta({ description: 'Settings of `reconcile --watch`.' }),
 });
 
 export type WorkspaceDeclaration = z.output<typeof workspaceSchema>;

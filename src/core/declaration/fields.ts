@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { instantPattern, parseInstant } from './instant.ts';
+
+/**
+ * The fields that both files use. A message of a rule is a predicate ("must …"): whoever prints it puts the member's
+ * name before it. Rules that JSON Schema can express are written as `regex`, `min` and `max`, so that editors know them.
+ */
+
+/** The largest amount the grammar of amounts admits: 13 digits (correctness 2.7). */
+export const largestAmount = 9_999_999_999_999;
+
+const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+
+export const amount = z.int().min(0).max(largestAmount);
+
+export const count = z.int().min(0).max(999_999);
+
+/** Controls, line separators and the marks that make a terminal show text in another order than it is written. */
+const invisible = '\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069\\ufeff';
+const label = new RegExp(`^(?:[^\\s${invisible}](?:[^${invisible}]*[^\\s${invisible}])?)?$`);
+
+/** One line of text that a person reads in a plan: no controls, no white space at its ends. */
+export const labelText = (longest: number) =>
+  z
+    .string()
+    .min(1)
+    .max(longest)
+    .regex(label, 'must be one line without control characters and without spaces around it');
+
+export const organizationId = z
+  .string()
+  .regex(new RegExp(`^org_${uuid}$`), 'must be an organization id: org_ and a UUID in lower case');
+
+export const endpointId = z.string().regex(new RegExp(`^${uuid}$`), 'must be a webhook endpoint id: a bare UUID');
+
+export const instant = z
+  .string()
+  .regex(instantPattern, 'must be a UTC time such as 2026-11-01T00:00:00Z (RFC 3339, ending in Z)')
+  .refine((text) => !instantPattern.test(text) || parseInstant(text) !== null, 'must be a day and time that exist');
+
+/** What the API calls informational; we only keep out what no mail server would take. */
+export const billingEmail = z
+  .string()
+  .max(254)
+  .regex(
+    /^[^\s@<>"(),:;[\]\\]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/,
+    'must be an e-mail address such as ops@acme.example',
+  )
+  .nullable();
+
+export const refill = z
+  .strictObject({
+    threshold: amount.meta({
+      description:
+        'Credits. The refill fires when the customer’s available credits (net of reservations) drop below this number. 0 or more.',
+      examples: [1000],
+    }),
+    amount: amount.min(1).meta({
+      description: 'Credits that each refill moves from the parent wallet. 1 or more: this is real money.',
+      examples: [2000],
+    }),
+  })
+  .nullable();
+
+/** Stripe's limits (organizations/create-organization): 50 keys, of which five are kept for our own marks. */
+const metadataKeysMax = 45;
+/** The API's backstop is 16 KB for everything; what is left of it covers our own marks. */
+const metadataBytesMax = 15_000;
+
+export const metadata = z
+  .record(
+    z
+      .string()
+      .min(1)
+      .max(40)
+      .regex(/^(?!(?:externalId|rcn|rcn_.*)$)/, 'is reserved: the reconciler writes externalId, rcn and rcn_* itself'),
+    z.string().max(500),
+  )
+  .superRefine(
+    (members, context) => {
+      if (typeof members !== 'object' || members === null) return;
+      const keys = Object.keys(members).length;
+      if (keys > metadataKeysMax) {
+        context.addIssue({
+          code: 'custom',
+          message: `must have at most ${metadataKeysMax} keys, this one has ${keys}`,
+        });
+      }
+      const bytes = utf8Length(JSON.stringify(members));
+      if (bytes > metadataBytesMax) {
+        context.addIssue({
+          code: 'custom',
+          message: `must not be larger than 15,000 bytes as JSON (the API takes 16 KB in all), this one has ${bytes}`,
+        });
+      }
+    },
+    { when: () => true },
+  )
+  .meta({ maxProperties: metadataKeysMax });
+
+function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}
+
+/**
+ * Names must differ by more than case, because file systems and people confuse them. Runs even when another member of
+ * the list has a type error, so that one mistake does not hide another; hence the look before every step.
+ */
+export function refuseEqualNames(list: unknown, add: (index: number, message: string) => void): void {
+  if (!Array.isArray(list)) return;
+  const firstIndex = new Map<string, { index: number; name: string }>();
+  for (const [index, entry] of list.entries()) {
+    const name = nameOf(entry);
+    if (name === null) continue;
+    const first = firstIndex.get(name.toLowerCase());
+    if (first === undefined) firstIndex.set(name.toLowerCase(), { index, name });
+    else if (first.name === name) add(index, `is used twice: entry ${first.index + 1} of the list has the same name`);
+    else add(index, `differs only in case from the name of entry ${first.index + 1} of the list`);
+  }
+}
+
+function nameOf(entry: unknown): string | null {
+  if (typeof entry !== 'object' || entry === null || !('name' in entry)) return null;
+  return typeof entry.name === 'string' ? entry.name : null;
+}

@@ -1,0 +1,18 @@
+export interface ListenAddress {
+  /** A name, an IPv4 address, or an IPv6 address without its brackets. */
+  readonly host: string;
+  /** 0..65535; 0 lets the system choose. */
+  readonly port: number;
+}
+
+export const listenAddressPattern: RegExp =
+  /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):([0-9]{1,5})$/;
+
+/** Reads `127.0.0.1:9465`, `localhost:9465` or `[::1]:9465`; null for anything else. */
+export function parseListenAddress(text: string): ListenAddress | null {
+  const match = listenAddressPattern.exec(text);
+  const host = match?.[1];
+  const port = Number(match?.[2]);
+  if (host === undefined || !(port <= 65_535)) return null;
+  return { host: host.replace(/^\[|\]$/g, ''), port };
+}

@@ -1,0 +1,166 @@
+import { type CST, Lexer, Parser } from 'yaml';
+import type { SourceProblem } from '../../source.ts';
+import { type ProblemText, problemAt, type SourceText } from './source-text.ts';
+
+/**
+ * What is looked at before the YAML library composes anything: composing recurses and compares every pair of keys, so
+ * a small hostile file could end the process or block it for seconds (correctness finding 9 and 4.5). Everything here
+ * is iterative and ends early.
+ */
+export const yamlLimits = { bytes: 64 * 1024, depth: 16, keysPerMap: 200, nodes: 2_000 } as const;
+
+/** The lexer writes this before every scalar. */
+const scalarMark = '\u001f';
+
+/** The first character that no declaration may contain. */
+export function findForbiddenCharacter(source: SourceText): SourceProblem | null {
+  const match = /(?![\t\n\r])\p{Cc}|[\ufeff\ufffd]|\r(?!\n)/u.exec(source.text);
+  if (match === null) return null;
+  const point = match[0].codePointAt(0) ?? 0;
+  return problemAt(source, match.index, { code: 'ForbiddenCharacter', ...describeCharacter(point) });
+}
+
+function describeCharacter(point: number): Omit<ProblemText, 'code'> {
+  if (point === 0xfffd) {
+    return {
+      message: 'The file has bytes that are not UTF-8 (or the character U+FFFD, which stands for such bytes).',
+      hint: 'Save the file as UTF-8.',
+    };
+  }
+  if (point === 0x0d) {
+    return {
+      message: 'A line ends with a lone carriage return, which editors and YAML count differently.',
+      hint: 'Save the file with LF or CRLF line ends.',
+    };
+  }
+  const name = `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
+  return {
+    message: `The file contains the control character ${name}.`,
+    hint: 'Remove it; it cannot be seen in most editors.',
+  };
+}
+
+/** The tokens of a file whose nesting and size are within the limits, or the limit that is exceeded. */
+export function tokenize(source: SourceText): { tokens: CST.Token[] } | { problem: SourceProblem } {
+  const parser = new Parser();
+  const tokens: CST.Token[] = [];
+  let scalars = 0;
+  for (const lexeme of new Lexer().lex(source.text)) {
+    // Looked at before the parser goes deeper: its own closing of collections recurses.
+    if (parser.stack.length > yamlLimits.depth + 1) return { problem: tooDeep(source, parser.offset) };
+    if (lexeme === scalarMark && ++scalars > yamlLimits.nodes) return { problem: tooManyNodes(source, parser.offset) };
+    tokens.push(...parser.next(lexeme));
+  }
+  tokens.push(...parser.end());
+  return { tokens };
+}
+
+function tooDeep(source: SourceText, offset: number): SourceProblem {
+  return problemAt(source, offset, {
+    code: 'TooDeep',
+    message: `Values are nested more than ${yamlLimits.depth} levels deep here.`,
+    hint: 'No declaration needs more than four levels; check the indentation.',
+  });
+}
+
+function tooManyNodes(source: SourceText, offset: number): SourceProblem {
+  return problemAt(source, offset, {
+    code: 'TooManyNodes',
+    message: `The file has more than ${yamlLimits.nodes.toLocaleString('en-US')} values, its status included.`,
+    hint: 'One file declares one customer.',
+  });
+}
+
+function tooManyKeys(source: SourceText, offset: number): SourceProblem {
+  return problemAt(source, offset, {
+    code: 'TooManyFields',
+    message: `This map has more than ${yamlLimits.keysPerMap} members.`,
+    hint: 'One file declares one customer.',
+  });
+}
+
+export interface Inspection {
+  readonly problems: readonly SourceProblem[];
+  /** True when composing would cost too much, or when a directive gives every value another meaning. */
+  readonly fatal: boolean;
+}
+
+/** Looks for what declarations may not use: directives, a second document, anchors, aliases, tags; and counts. */
+export function inspectTokens(source: SourceText, tokens: readonly CST.Token[]): Inspection {
+  const problems: SourceProblem[] = [];
+  let nodes = 0;
+  let documents = 0;
+  const stack: CST.Token[] = tokens.toReversed();
+  for (let token = stack.pop(); token !== undefined; token = stack.pop()) {
+    const forbidden = forbiddenTokens[token.type];
+    if (forbidden !== undefined) problems.push(problemAt(source, token.offset, forbidden));
+    if (token.type === 'directive') return { problems, fatal: true };
+    if (token.type === 'document' && ++documents === 2) problems.push(problemAt(source, token.offset, secondDocument));
+    if (nodeTypes.has(token.type) && ++nodes > yamlLimits.nodes)
+      return { problems: [tooManyNodes(source, token.offset)], fatal: true };
+    if ('items' in token && token.type !== 'block-seq' && token.items.length > yamlLimits.keysPerMap && isMap(token)) {
+      return { problems: [tooManyKeys(source, token.offset)], fatal: true };
+    }
+    stack.push(...childTokens(token).toReversed());
+  }
+  return { problems, fatal: false };
+}
+
+function isMap(token: CST.Token): boolean {
+  return token.type === 'block-map' || (token.type === 'flow-collection' && token.start.type === 'flow-map-start');
+}
+
+/** An item without a value is a node too; its indicator stands for it. */
+const nodeTypes: ReadonlySet<CST.Token['type']> = new Set([
+  'alias',
+  'scalar',
+  'single-quoted-scalar',
+  'double-quoted-scalar',
+  'block-scalar',
+  'block-map',
+  'block-seq',
+  'flow-collection',
+  'seq-item-ind',
+  'comma',
+]);
+
+function childTokens(token: CST.Token): CST.Token[] {
+  if (token.type === 'document') return [...token.start, ...(token.value ? [token.value] : [])];
+  if (token.type === 'block-scalar') return token.props;
+  if (!('items' in token)) return [];
+  return token.items.flatMap((item) => [
+    ...item.start,
+    ...(item.key ? [item.key] : []),
+    ...(item.sep ?? []),
+    ...(item.value ? [item.value] : []),
+  ]);
+}
+
+const secondDocument: ProblemText = {
+  code: 'MultipleDocuments',
+  message: 'A second YAML document begins here; a file holds one.',
+  hint: 'Put each customer into a file of its own.',
+};
+
+const forbiddenTokens: Partial<Record<CST.Token['type'], ProblemText>> = {
+  directive: {
+    code: 'DirectiveForbidden',
+    message: 'YAML directives (%…) are refused, because they change what the values of a file mean.',
+    hint: 'Remove this line and the --- below it.',
+  },
+  anchor: {
+    code: 'AnchorForbidden',
+    message: 'YAML anchors (&name) are refused: a reviewer must see every value where it stands.',
+    hint: 'Write the value out; if it is a text that begins with &, quote it.',
+  },
+  alias: {
+    code: 'AliasForbidden',
+    message: 'YAML aliases (*name) are refused: a reviewer must see every value where it stands.',
+    hint: 'Write the value out; if it is a text that begins with *, such as the scope "*", quote it.',
+  },
+  tag: {
+    code: 'TagForbidden',
+    message: 'YAML tags (!name) are refused.',
+    hint: 'Remove the tag; if it is a text that begins with !, quote it.',
+  },
+};

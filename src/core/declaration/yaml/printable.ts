@@ -1,0 +1,20 @@
+const hidden = /[\p{Cc}\u2028-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu;
+const secret = /(lp_(?:live|test)_[A-Za-z0-9]+_|whsec_)([A-Za-z0-9_-]+)/g;
+
+/**
+ * Text of a file as it may be shown on a terminal: control characters and marks that reorder text become `·`, and
+ * whatever has the shape of an API key or a signing secret is starred out, should somebody have pasted one (I4).
+ * The length stays the same.
+ */
+export function printable(text: string): string {
+  return text
+    .replaceAll('\t', ' ')
+    .replace(hidden, '·')
+    .replace(secret, (_, prefix: string, rest: string) => prefix + '*'.repeat(rest.length));
+}
+
+/** A short piece of the file to name in a message, between quotes. */
+export function quoted(text: string): string {
+  const shown = printable(text);
+  return `"${shown.length > 60 ? `${shown.slice(0, 57)}…` : shown}"`;
+}
