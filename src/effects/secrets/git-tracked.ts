@@ -1,0 +1,26 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * True when git tracks the path, so that a secret written there would be committed. Outside of a work tree, and without
+ * git, nothing is tracked.
+ */
+export function isTrackedByGit(path: string): Promise<boolean> {
+  const options = ['--literal-pathspecs', '-c', 'safe.directory=*', '-c', 'core.fsmonitor=false'];
+  // The environment is made anew: it may hold the parent's API key, and a GIT_DIR that means another repository.
+  const { PATH = '', HOME = '' } = process.env;
+  const env = { PATH, HOME, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0' };
+  return new Promise((resolve) => {
+    execFile(
+      'git',
+      [...options, 'ls-files', '--error-unmatch', '--', path],
+      { cwd: existingDirectory(dirname(path)), env, timeout: 10_000 },
+      (error) => resolve(error === null),
+    );
+  });
+}
+
+function existingDirectory(path: string): string {
+  return existsSync(path) || path === dirname(path) ? path : existingDirectory(dirname(path));
+}
