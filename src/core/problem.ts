@@ -6,9 +6,10 @@ import type { SourceLocation } from './source.ts';
  * - `error`: needs a person; the customer is Stalled (exit 5).
  * - `held`: waits by itself and settles by itself; the customer is Held (exit 5).
  * - `doubt`: a money or key step whose outcome no read could settle (exit 8).
+ * - `waiting`: part of a change that was carried out and ends by itself (the overlap of two keys): Held, but no failure.
  * - `warning`: true and worth saying, holds nothing back, leaves the exit code alone.
  */
-export type Severity = 'error' | 'held' | 'doubt' | 'warning';
+export type Severity = 'error' | 'held' | 'doubt' | 'waiting' | 'warning';
 
 export interface Problem {
   /** Stable, CamelCase; also the reason of the status condition. */

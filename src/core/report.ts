@@ -1,5 +1,6 @@
 import type { Step } from './plan.ts';
 import type { Problem } from './problem.ts';
+import type { BrokenFile, SourceProblem } from './source.ts';
 
 /** What became of a planned step. `planned` is all a dry run ever says. */
 export type StepOutcome = 'planned' | 'done' | 'failed' | 'in-doubt' | 'blocked' | 'not-started';
@@ -34,11 +35,7 @@ export interface PassReport {
   readonly command: 'plan' | 'apply';
   readonly customers: readonly CustomerReport[];
   /** Files that could not be used; their customers are frozen, the others go on. */
-  readonly brokenFiles: readonly {
-    readonly file: string;
-    readonly externalId: string | null;
-    readonly problems: readonly Problem[];
-  }[];
+  readonly brokenFiles: readonly BrokenFile[];
   /** Webhooks and `reconcile.yaml`. */
   readonly fleet: { readonly steps: readonly StepReport[]; readonly problems: readonly Problem[] };
   /** Over what is left to do, wording and order left out; null when nothing is planned. */
@@ -46,8 +43,22 @@ export interface PassReport {
   /** The parent's prepaid balance; null when it was not read because no money moves. */
   readonly parentWallet: { readonly before: number | null; readonly after: number | null };
   readonly requests: { readonly read: number; readonly write: number };
-  /** Set when the pass could not begin: no token, not bound, wrong parent, unreachable. Then nothing was written. */
-  readonly refused: { readonly code: string; readonly message: string; readonly next: string | null } | null;
+  /** Set when the pass could not begin; then nothing was written. */
+  readonly refused: Refusal | null;
   /** True when a signal cut the pass short. */
   readonly interrupted: boolean;
+}
+
+/**
+ * Why a pass could not begin. `cannot-run`: not bound, wrong parent, API unreachable (exit 1). `invalid-input`: no file
+ * is valid, or reconcile.yaml is not (exit 3); `problems` then says where.
+ */
+export interface Refusal {
+  readonly kind: 'cannot-run' | 'invalid-input';
+  /** Stable, CamelCase. */
+  readonly code: string;
+  readonly message: string;
+  readonly next: string | null;
+  readonly requestId: string | null;
+  readonly problems: readonly SourceProblem[];
 }

@@ -1,10 +1,9 @@
 import { dirname } from 'node:path';
-import type { Json } from '../core/canonical.ts';
 import { looksLikeSecret } from '../core/secret-shape.ts';
 import { failedTo, fillAndClose } from './durable-file.ts';
 import { unless } from './errno.ts';
 import type { FileSystem } from './filesystem.ts';
-import type { Journal } from './journal.ts';
+import type { Journal, JournalEntry } from './journal.ts';
 
 const newline = 0x0a;
 
@@ -42,12 +41,16 @@ export function createFileJournal(path: string, fileSystem: FileSystem): Journal
         return { ok: false, message: failedTo(`write the journal ${path}`, error).message };
       }
     },
+    entries() {
+      const read = readJournal(path, fileSystem);
+      return read.ok ? read.contents.entries : [];
+    },
   };
 }
 
 export interface JournalContents {
   /** In the order in which they were written. */
-  readonly entries: readonly { readonly [key: string]: Json }[];
+  readonly entries: readonly JournalEntry[];
   /** Lines that are no JSON object, such as the one that a crash cut short. They are skipped. */
   readonly damagedLines: number;
 }
@@ -71,7 +74,7 @@ export function readJournal(
   }
 }
 
-function parseEntry(line: string): { readonly [key: string]: Json } | null {
+function parseEntry(line: string): JournalEntry | null {
   try {
     const value: unknown = JSON.parse(line);
     return isEntry(value) ? value : null;
@@ -80,7 +83,7 @@ function parseEntry(line: string): { readonly [key: string]: Json } | null {
   }
 }
 
-function isEntry(value: unknown): value is { readonly [key: string]: Json } {
+function isEntry(value: unknown): value is JournalEntry {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

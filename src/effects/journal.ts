@@ -6,7 +6,13 @@ import type { Json } from '../core/canonical.ts';
  */
 export interface Journal {
   /** Durable when it returns ok. A write whose intent could not be journalled is not sent. */
-  append(entry: { readonly [key: string]: Json }): JournalResult;
+  append(entry: JournalEntry): JournalResult;
+  /** What was written so far, damaged lines left out; empty when it cannot be read. */
+  entries(): readonly JournalEntry[];
+}
+
+export interface JournalEntry {
+  readonly [key: string]: Json;
 }
 
 export type JournalResult = { readonly ok: true } | { readonly ok: false; readonly message: string };

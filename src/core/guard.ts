@@ -1,0 +1,191 @@
+import type { GuardsDeclaration } from './declaration/workspace.ts';
+import { formatCredits } from './money.ts';
+import type { Notices } from './notice.ts';
+import type { CustomerPlan, Step } from './plan.ts';
+import { approvalHash, planHash, type TextHash } from './plan-hash.ts';
+import type { Problem } from './problem.ts';
+
+/** What guards are judged by, besides the plans. */
+export interface GuardFacts {
+  /** The parent's prepaid balance, in credits; null when it was not read because no credits are planned. */
+  readonly parentPrepaid: number | null;
+  /** Marked grants since 00:00 UTC by the parent's ledger, so that a restart does not reset the day (I8). */
+  readonly grantedToday: number;
+  /** What a child can have when its limits are left as they are: its current cap, by externalId. */
+  readonly capOf: (externalId: string) => number | null;
+  readonly approved: readonly string[];
+}
+
+export interface Guarded {
+  /** The same plans; steps that may not run carry the guard's name. */
+  readonly plans: readonly CustomerPlan[];
+  /** One per guard that forbids anything, with its numbers and what to change. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * A rule looks at the plans of the whole fleet as loaded and says which steps it forbids. Above a limit none of them
+ * runs, never the first few (design 7, I8).
+ */
+interface Verdict {
+  readonly guard: keyof GuardsDeclaration;
+  readonly forbids: (step: Step, plan: CustomerPlan) => boolean;
+  readonly message: string;
+}
+
+type Rule = (plans: readonly CustomerPlan[], guards: GuardsDeclaration, facts: GuardFacts) => Verdict | null;
+
+const movesCredits = (step: Step) => step.credits > 0;
+const createsCustomer = (step: Step) => step.action === 'create' && step.resource === 'organization';
+
+const rules: readonly Rule[] = [
+  function freeze(_plans, guards) {
+    if (!guards.freeze) return null;
+    return { guard: 'freeze', forbids: () => true, message: 'All writes are frozen.' };
+  },
+  function minParentBalance(plans, guards, facts) {
+    const { minParentBalance: floor } = guards;
+    const out = creditsOut(plans);
+    if (floor === undefined || facts.parentPrepaid === null || out === 0 || facts.parentPrepaid - out >= floor)
+      return null;
+    return {
+      guard: 'minParentBalance',
+      forbids: movesCredits,
+      message: `The parent wallet would fall from ${formatCredits(facts.parentPrepaid)} to ${formatSigned(facts.parentPrepaid - out)} credits, below the floor of ${formatCredits(floor)}.`,
+    };
+  },
+  function maxGrantPerCustomer(plans, guards) {
+    const limit = guards.maxGrantPerCustomer;
+    if (limit === undefined) return null;
+    const above = plans.filter((plan) => creditsOut([plan]) > limit);
+    if (above.length === 0) return null;
+    const names = new Set(above.map(({ externalId }) => externalId));
+    return {
+      guard: 'maxGrantPerCustomer',
+      forbids: (step, plan) => movesCredits(step) && names.has(plan.externalId),
+      message: `More than ${formatCredits(limit)} credits wait for ${[...names].toSorted().join(', ')}.`,
+    };
+  },
+  function maxGrant(plans, guards) {
+    const out = creditsOut(plans);
+    if (guards.maxGrant === undefined || out <= guards.maxGrant) return null;
+    return {
+      guard: 'maxGrant',
+      forbids: movesCredits,
+      message: `${formatCredits(out)} credits wait to be granted, above the limit of ${formatCredits(guards.maxGrant)} at once.`,
+    };
+  },
+  function maxGrantPerDay(plans, guards, facts) {
+    const out = creditsOut(plans);
+    if (guards.maxGrantPerDay === undefined || out === 0 || facts.grantedToday + out <= guards.maxGrantPerDay)
+      return null;
+    return {
+      guard: 'maxGrantPerDay',
+      forbids: movesCredits,
+      message: `${formatCredits(facts.grantedToday)} credits were granted since 00:00 UTC and ${formatCredits(out)} more wait, above the limit of ${formatCredits(guards.maxGrantPerDay)} a day.`,
+    };
+  },
+  function maxNewCustomers(plans, guards) {
+    const count = plans.filter(({ steps }) => steps.some(createsCustomer)).length;
+    if (guards.maxNewCustomers === undefined || count <= guards.maxNewCustomers) return null;
+    return {
+      guard: 'maxNewCustomers',
+      // Nothing else of a new customer can run without its organization.
+      forbids: (_step, plan) => plan.steps.some(createsCustomer),
+      message: `${count} new customers wait, above the limit of ${guards.maxNewCustomers} at once.`,
+    };
+  },
+  function maxArchives(plans, guards) {
+    const count = plans.filter(({ steps }) => steps.some(({ action }) => action === 'archive')).length;
+    if (count <= guards.maxArchives) return null;
+    return {
+      guard: 'maxArchives',
+      // An archive that is blocked does not suspend either (design 7).
+      forbids: (step, plan) =>
+        (step.action === 'archive' || step.action === 'suspend') &&
+        plan.steps.some(({ action }) => action === 'archive'),
+      message: `${count} customers wait to be archived, above the limit of ${guards.maxArchives} at once.`,
+    };
+  },
+  function maxKeyRevocations(plans, guards) {
+    const count = plans.flatMap(({ steps }) => steps).filter(({ action }) => action === 'revoke').length;
+    if (count <= guards.maxKeyRevocations) return null;
+    return {
+      guard: 'maxKeyRevocations',
+      forbids: ({ action }) => action === 'revoke',
+      message: `${count} keys wait to be revoked, above the limit of ${guards.maxKeyRevocations} at once.`,
+    };
+  },
+  function requireCapWithRefill(plans, guards, facts) {
+    if (!guards.requireCapWithRefill) return null;
+    const withoutCap = plans.filter((plan) =>
+      plan.steps.some((step) => enablesRefill(step) && capAfter(step, facts.capOf(plan.externalId)) === null),
+    );
+    if (withoutCap.length === 0) return null;
+    const names = withoutCap.map(({ externalId }) => externalId).toSorted();
+    return {
+      guard: 'requireCapWithRefill',
+      forbids: (step, plan) => enablesRefill(step) && names.includes(plan.externalId),
+      message: `A refill without a monthly cap has no upper bound: ${names.join(', ')}. Declare \`cap\` beside \`refill\`.`,
+    };
+  },
+];
+
+/** Judges the plans of the whole fleet; what an approval names runs in spite of a guard, all but `freeze`. */
+export function guard(
+  plans: readonly CustomerPlan[],
+  guards: GuardsDeclaration,
+  facts: GuardFacts,
+  hash: TextHash,
+  notices: Notices,
+): Guarded {
+  const approvals = new Set([...guards.approved, ...facts.approved]);
+  const verdicts = rules.flatMap((rule) => rule(plans, guards, facts) ?? []);
+  const judged = plans.map((plan) => ({ ...plan, steps: plan.steps.map((step) => judge(step, plan, verdicts)) }));
+  const wholePlan = planHash(plans, hash);
+  const released = judged.map((plan) => {
+    const approval = approvalHash(plan, hash);
+    const approved = (approval !== null && approvals.has(approval)) || (wholePlan !== null && approvals.has(wholePlan));
+    return approved ? { ...plan, steps: plan.steps.map(release) } : plan;
+  });
+  const blocking = new Set(released.flatMap(({ steps }) => steps.flatMap(({ blockedBy }) => blockedBy ?? [])));
+  return {
+    plans: released,
+    problems: verdicts
+      .filter((verdict) => blocking.has(verdict.guard))
+      .map((verdict) => toProblem(verdict, guards, notices)),
+  };
+}
+
+function judge(step: Step, plan: CustomerPlan, verdicts: readonly Verdict[]): Step {
+  const verdict = verdicts.find(({ forbids }) => forbids(step, plan));
+  return verdict ? { ...step, blockedBy: verdict.guard } : step;
+}
+
+function release(step: Step): Step {
+  return step.blockedBy === 'freeze' ? step : { ...step, blockedBy: null };
+}
+
+function toProblem(verdict: Verdict, guards: GuardsDeclaration, notices: Notices): Problem {
+  const next =
+    verdict.guard === 'freeze'
+      ? 'Reads go on. To write again, set `guards.freeze: false`.'
+      : `To allow it once, approve the printed hash; to allow it always, change \`guards.${verdict.guard}\` (now ${JSON.stringify(guards[verdict.guard])}).`;
+  return notices.problem(`/guards/${verdict.guard}`, 'warning', 'GuardBlocked', verdict.message, { next });
+}
+
+function creditsOut(plans: readonly CustomerPlan[]): number {
+  return plans.flatMap(({ steps }) => steps).reduce((total, step) => total + step.credits, 0);
+}
+
+function enablesRefill(step: Step): boolean {
+  return step.resource === 'credit-config' && (step.after?.['refill'] ?? null) !== null;
+}
+
+function capAfter(step: Step, currentCap: number | null): unknown {
+  return step.after && 'cap' in step.after ? step.after['cap'] : currentCap;
+}
+
+function formatSigned(credits: number): string {
+  return credits < 0 ? `-${formatCredits(-credits)}` : formatCredits(credits);
+}

@@ -1,0 +1,119 @@
+import type { LedgerEvent } from './api.ts';
+import { type GrantMarker, readGrantMarker } from './marker.ts';
+
+/** Whose ledger is read; every marked event on it must say the same. */
+export interface LedgerOwner {
+  readonly externalId: string;
+  readonly incarnation: number;
+  readonly organizationId: string;
+  /** Credits granted by hand before an adoption: the base of slot 0. */
+  readonly baseline: number;
+}
+
+/**
+ * What a child's ledger proves. `credits: N` is compared with `granted`, never with a balance: usage lowers a balance,
+ * and topping it back up would pay for it again (design 4).
+ */
+export type LedgerView =
+  | {
+      readonly state: 'intact';
+      /** Number of marked events, which is the next free slot. */
+      readonly slots: number;
+      /** Baseline + the sum of marked events. */
+      readonly granted: number;
+      /** Credits that came in without our mark (refills, transfers by hand); null when only part was read. */
+      readonly foreign: { readonly count: number; readonly credits: number } | null;
+      /** Credits of incoming rows that carry neither metadata nor description: they might be ours (P2). */
+      readonly bare: readonly number[];
+    }
+  | { readonly state: 'broken'; readonly why: string };
+
+/**
+ * Judges a child's allocation events, newest first (correctness A2). With `complete` the chain must reach slot 0;
+ * without it the events go down to the newest marked one, whose mark then stands for all before it.
+ */
+export function readChildLedger(events: readonly LedgerEvent[], owner: LedgerOwner, complete: boolean): LedgerView {
+  const marked: { marker: GrantMarker; event: LedgerEvent }[] = [];
+  const unmarked: LedgerEvent[] = [];
+  for (const event of events) {
+    const read = readGrantMarker(event);
+    if (read.kind === 'malformed') return broken(read.why);
+    // Money that flows back (the sweep of an archive) is negative and carries no mark; it is no grant (P10).
+    if (read.kind === 'unmarked') {
+      if (event.eventType === 'allocation' && event.credits > 0) unmarked.push(event);
+    } else marked.push({ marker: read.marker, event });
+  }
+  for (const { marker, event } of marked) {
+    const wrong =
+      notOwned(marker, owner) ?? (event.credits === marker.delta ? null : 'its amount is not the marked one');
+    if (wrong) return broken(`event ${event.eventId}: ${wrong}`);
+  }
+  const chain = marked.map(({ marker }) => marker).toSorted((a, b) => b.slot - a.slot);
+  const gap = chainGap(chain, owner.baseline, complete);
+  if (gap) return broken(gap);
+  return {
+    state: 'intact',
+    slots: chain[0] ? chain[0].slot + 1 : 0,
+    granted: chain[0]?.cum ?? owner.baseline,
+    foreign: complete ? { count: unmarked.length, credits: sum(unmarked.map((event) => event.credits)) } : null,
+    bare: unmarked.filter((event) => !event.metadata && !event.description).map((event) => event.credits),
+  };
+}
+
+/** True for the event at which reading newest-first may stop. */
+export function isMarked(event: LedgerEvent): boolean {
+  return readGrantMarker(event).kind !== 'unmarked';
+}
+
+/** The newest marked debit of the parent that names this customer: the second witness of correctness A3. */
+export function witnessOnParentLedger(
+  events: readonly LedgerEvent[],
+  owner: Pick<LedgerOwner, 'externalId' | 'incarnation'>,
+): { readonly slots: number; readonly granted: number } {
+  let slots = 0;
+  let granted = 0;
+  for (const event of events) {
+    const read = readGrantMarker(event);
+    if (read.kind !== 'marked' || read.marker.externalId !== owner.externalId) continue;
+    if (read.marker.incarnation !== owner.incarnation || read.marker.slot < slots) continue;
+    slots = read.marker.slot + 1;
+    granted = read.marker.cum;
+  }
+  return { slots, granted };
+}
+
+/** True when any row shows metadata or a description: then this API does return them, and a bare row is not ours. */
+export function showsAnnotations(events: readonly LedgerEvent[]): boolean {
+  return events.some((event) => event.metadata !== null || event.description !== null);
+}
+
+function notOwned(marker: GrantMarker, owner: LedgerOwner): string | null {
+  if (marker.externalId !== owner.externalId) return `it names the customer ${marker.externalId}`;
+  if (marker.incarnation !== owner.incarnation) return `it names incarnation ${marker.incarnation}`;
+  if (marker.organizationId !== null && marker.organizationId !== owner.organizationId)
+    return `it names the organization ${marker.organizationId}`;
+  return null;
+}
+
+/** `chain`: newest slot first. */
+function chainGap(chain: readonly GrantMarker[], baseline: number, complete: boolean): string | null {
+  for (const [index, marker] of chain.entries()) {
+    const before = chain[index + 1];
+    if (before?.slot === marker.slot) return `slot ${marker.slot} stands on it twice`;
+    if (before && before.slot !== marker.slot - 1) return `slot ${marker.slot - 1} is missing`;
+    if (before && before.cum !== marker.base)
+      return `slot ${marker.slot} begins at ${marker.base}, not at ${before.cum}`;
+    if (before || (!complete && marker.slot > 0)) continue;
+    if (marker.slot !== 0) return `slot ${marker.slot - 1} is missing`;
+    if (marker.base !== baseline) return `slot 0 begins at ${marker.base}, not at ${baseline}`;
+  }
+  return null;
+}
+
+function broken(why: string): LedgerView {
+  return { state: 'broken', why };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

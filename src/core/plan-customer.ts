@@ -1,0 +1,157 @@
+import type { ApiKey, OrganizationWithSummary } from './api.ts';
+import type { LedgerView } from './ledger.ts';
+import { readOrganizationMarker } from './marker.ts';
+import type { Notices } from './notice.ts';
+import type { Step } from './plan.ts';
+import type { Problem } from './problem.ts';
+import { decideKey, planKey, recordedKey, type StoredKey, undeclaredKeys } from './resources/api-key.ts';
+import { NO_LIMITS, planCreditConfig } from './resources/credit-config.ts';
+import { creditWarnings, decideGrant, planGrant, recordedGrants } from './resources/credits.ts';
+import { planCreation, planFields } from './resources/organization.ts';
+import type { SourcedCustomer } from './source.ts';
+import type { CustomerStatus } from './status.ts';
+
+/** What was read about a customer whose organization exists. What was not read is null. */
+export interface Observation {
+  readonly organization: OrganizationWithSummary;
+  readonly ledger: { readonly view: LedgerView; readonly annotationsSeen: boolean } | null;
+  readonly keys: { readonly listed: readonly ApiKey[]; readonly serverNowMs: number } | null;
+  /** What the secret store holds, by key name. */
+  readonly stored: ReadonlyMap<string, StoredKey>;
+  readonly status: CustomerStatus | null;
+  /** The recorded status covers the declaration: what differs now was changed outside of it. */
+  readonly covered: boolean;
+}
+
+export interface Planned {
+  readonly steps: readonly Step[];
+  readonly problems: readonly Problem[];
+  /** Credits granted so far; null when that could not be told. */
+  readonly granted: number | null;
+}
+
+/** A customer without an organization: everything is to be made, in the order of design 3. */
+export function planNewCustomer(customer: SourcedCustomer, notices: Notices): Planned {
+  const { credits, keys } = customer.declaration;
+  const grant = { kind: 'grant', slot: 0, base: 0, delta: credits, cum: credits } as const;
+  const limits = { settled: false, refillMayMove: true, available: credits };
+  const reason = 'no key of this name was ever minted';
+  const mint = { kind: 'mint', ordinal: 0, replaces: null, retires: null, reason } as const;
+  return {
+    steps: [
+      planCreation(customer, notices),
+      ...(credits > 0 ? [planGrant(customer, grant, notices)] : []),
+      ...planCreditConfig(customer, NO_LIMITS, limits, notices),
+      ...keys.flatMap((key, index) =>
+        key.state === 'active' ? (planKey(key, keyPointer(index), mint, notices) ?? []) : [],
+      ),
+    ],
+    problems: [],
+    granted: 0,
+  };
+}
+
+/** A customer whose organization exists: only what differs from the declaration. */
+export function planExistingCustomer(customer: SourcedCustomer, observed: Observation, notices: Notices): Planned {
+  const { organization, covered } = observed;
+  const fields = planFields(customer, organization, covered, notices);
+  const credits = planCredits(customer, observed, notices);
+  const summary = organization.summary;
+  const limits = planCreditConfig(
+    customer,
+    summary.creditConfig,
+    {
+      settled: covered,
+      refillMayMove: credits.refillMayMove,
+      available: summary.available + (credits.step?.credits ?? 0),
+    },
+    notices,
+  );
+  const keys = planKeys(customer, observed, notices);
+  return {
+    steps: [...(fields ? [fields] : []), ...(credits.step ? [credits.step] : []), ...limits, ...keys.steps],
+    problems: [...credits.problems, ...keys.problems],
+    granted: credits.granted,
+  };
+}
+
+interface PlannedCredits {
+  readonly step: Step | null;
+  readonly problems: readonly Problem[];
+  readonly granted: number | null;
+  readonly refillMayMove: boolean;
+}
+
+function planCredits(customer: SourcedCustomer, observed: Observation, notices: Notices): PlannedCredits {
+  const { ledger, organization, status } = observed;
+  if (!ledger) {
+    const granted = status?.credits?.granted ?? null;
+    return { step: null, problems: creditWarnings(customer, granted, notices), granted, refillMayMove: true };
+  }
+  const recorded = recordedGrants(status, organization.id);
+  const decision = decideGrant(
+    customer,
+    { ledger: ledger.view, recorded, parent: null, annotationsSeen: ledger.annotationsSeen },
+    notices,
+  );
+  const granted = ledger.view.state === 'intact' ? ledger.view.granted : null;
+  const warnings = [...creditWarnings(customer, granted, notices), ...foreignCredits(customer, ledger.view, notices)];
+  if (decision.kind === 'refused')
+    return { step: null, problems: [decision.problem, ...warnings], granted, refillMayMove: false };
+  const step = decision.kind === 'grant' ? planGrant(customer, decision, notices) : null;
+  return { step, problems: warnings, granted, refillMayMove: true };
+}
+
+/** Refills and transfers by hand: shown, never counted. */
+function foreignCredits(customer: SourcedCustomer, ledger: LedgerView, notices: Notices): Problem[] {
+  const foreign = ledger.state === 'intact' ? ledger.foreign : null;
+  const baseline = customer.declaration.adopt?.grantedCredits ?? 0;
+  if (!foreign || foreign.credits <= baseline) return [];
+  return [
+    notices.problem(
+      '/credits',
+      'warning',
+      'ForeignCredits',
+      'Credits came in that this tool did not grant (auto-refill, or transfers by hand). They are not counted.',
+    ),
+  ];
+}
+
+function planKeys(
+  customer: SourcedCustomer,
+  observed: Observation,
+  notices: Notices,
+): { steps: Step[]; problems: Problem[] } {
+  const { keys, organization, status, stored } = observed;
+  const steps: Step[] = [];
+  const problems: Problem[] = [];
+  if (!keys) return { steps, problems };
+  for (const [index, declared] of customer.declaration.keys.entries()) {
+    const pointer = keyPointer(index);
+    const decision = decideKey(
+      declared,
+      pointer,
+      {
+        listed: keys.listed,
+        serverNowMs: keys.serverNowMs,
+        recorded: recordedKey(status, organization.id, declared.name),
+        stored: stored.get(declared.name) ?? { kind: 'empty' },
+      },
+      notices,
+    );
+    const step = planKey(declared, pointer, decision, notices);
+    if (step) steps.push(step);
+    if (decision.kind === 'refused') problems.push(decision.problem);
+  }
+  problems.push(...undeclaredKeys(customer, keys.listed, notices));
+  return { steps, problems };
+}
+
+export function keyPointer(index: number): string {
+  return `/keys/${index}`;
+}
+
+/** The credits that count as granted before slot 0: those of an adoption. */
+export function baselineOf(organization: Pick<OrganizationWithSummary, 'metadata'>): number {
+  return readOrganizationMarker(organization)?.baseline ?? 0;
+}
