@@ -45,7 +45,8 @@ export type TransportCode =
   | 'BAD_ANSWER' // not JSON, truncated, too large, or not of the documented shape
   | 'REDIRECTED' // 3xx: never followed
   | 'HTTP_ERROR' // an error status without the API's envelope
-  | 'STALE_INTENT'; // the two clocks say too much time passed between the read and the send; nothing was sent
+  | 'STALE_INTENT' // the two clocks say too much time passed between the read and the send; nothing was sent
+  | 'STOPPED'; // we are shutting down; nothing was sent
 
 export function isOk<T>(answer: Answer<T>): answer is Ok<T> {
   return answer.outcome === 'ok';
