@@ -1,0 +1,204 @@
+import type { Answer, Failure } from '../../core/answer.ts';
+import { canonicalJson } from '../../core/canonical.ts';
+import type { Secret } from '../../core/secret.ts';
+import type { Chance } from '../chance.ts';
+import type { Clock } from '../clock.ts';
+import { packageVersion } from '../version.ts';
+import { ourFailure, type RequestKind, readAnswer, type Shape } from './answers.ts';
+import { createPacer, type Pacer, type RequestClass } from './pacer.ts';
+import { createRetryBudget } from './retry-budget.ts';
+import type { Transport, WireRequest } from './transport.ts';
+import { formsOf } from './wording.ts';
+
+/** One operation of the API with its arguments: what to send, and how to read what comes back. */
+export interface Call<T> {
+  /** `organizations.create`: names the operation in metrics and traces. */
+  readonly operation: string;
+  readonly kind: RequestKind;
+  readonly method: WireRequest['method'];
+  /** Segments behind `/v1`, not yet encoded. */
+  readonly path: readonly string[];
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: object;
+  readonly idempotencyKey?: string;
+  readonly fence?: () => void;
+  /** Belongs to the seconds between a ledger read and the grant that rests on it: goes before what has time. */
+  readonly urgent?: boolean;
+  readonly shape: Shape<T>;
+}
+
+export type Caller = <T>(call: Call<T>) => Promise<Answer<T>>;
+
+/** What may be counted, logged and traced about one request; holds no secret and no idempotency key. */
+export interface RequestEvent {
+  readonly operation: string;
+  readonly requestClass: RequestClass;
+  readonly method: WireRequest['method'];
+  readonly path: string;
+  /** 1 for the first try. */
+  readonly attempt: number;
+  readonly outcome: Answer<unknown>['outcome'];
+  readonly status: number | null;
+  /** `error.code` or one of our own; null on success. */
+  readonly code: string | null;
+  readonly requestId: string | null;
+  readonly durationMs: number;
+}
+
+export interface CallerOptions {
+  readonly transport: Transport;
+  /** Asked anew for every request, so that a token file may change under a running daemon. */
+  readonly token: () => Secret;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  /** Shared by everything that uses one API key. Without it nothing is paced, but a 429 still pauses its class. */
+  readonly pacer?: Pacer;
+  /** Told about every request after its answer. */
+  readonly onRequest?: (event: RequestEvent) => void;
+  /** Ends every wait; requests on the wire run to their end. */
+  readonly signal?: AbortSignal;
+}
+
+const triesMax = 3;
+const backoffBaseMs = 250;
+const backoffCapMs = 20_000;
+/** How often one call is sent again after a 429, and how long a pause it sits out; then its caller decides. */
+const resendsMax = 5;
+const patienceMs = 120_000;
+
+/**
+ * Sends calls: paced, reads retried, writes never, except that a write which the rate limit turned away is sent again
+ * with the same bytes. An allocation is not even that (correctness 2.6: for money a 429 is a doubt).
+ */
+export function createCaller(options: CallerOptions): Caller {
+  const { clock, chance, signal } = options;
+  const pacer = options.pacer ?? createPacer({ clock, chance, tier: 'unlimited' });
+  const budget = createRetryBudget(clock);
+
+  return async (call) => {
+    const path = pathOf(call);
+    if (path === null) return ourRefusal('VALIDATION', `${call.operation} was given an id that cannot be one.`);
+    const request: Prepared = { path, body: call.body === undefined ? null : canonicalJson(call.body) };
+    if (call.kind === 'read') budget.deposit();
+    const startedAt = clock.monotonic();
+    let tries = 1;
+    for (let attempt = 1; ; attempt += 1) {
+      const permit = await pacer.take(classOf(call), {
+        urgent: call.urgent ?? false,
+        patienceMs,
+        ...(signal ? { signal } : {}),
+      });
+      if (!permit.ok) return permit.reason === 'stopped' ? stopped() : limited(permit.retryAfterMs);
+      const answer = await sendOnce(options, pacer, call, request, attempt);
+      if (answer.outcome === 'ok') return answer;
+      if (isTurnedAway(answer)) {
+        if (attempt - tries >= resendsMax || clock.monotonic() - startedAt > patienceMs) return answer;
+        continue;
+      }
+      const waitMs = call.kind === 'read' && tries < triesMax ? retryDelayMs(answer, tries, chance) : null;
+      if (waitMs === null || !budget.spend()) return answer;
+      tries += 1;
+      await clock.sleep(waitMs, signal);
+    }
+  };
+}
+
+interface Prepared {
+  readonly path: string;
+  readonly body: string | null;
+}
+
+async function sendOnce<T>(
+  { transport, token, clock, onRequest }: CallerOptions,
+  pacer: Pacer,
+  call: Call<T>,
+  { path, body }: Prepared,
+  attempt: number,
+): Promise<Answer<T>> {
+  const bearer = token().reveal();
+  const startedAt = clock.monotonic();
+  const wire = await transport.send({
+    method: call.method,
+    path,
+    headers: headersOf(call, bearer),
+    ...(body === null ? {} : { body }),
+    ...(call.fence ? { fence: call.fence } : {}),
+  });
+  pacer.observe(classOf(call), wire);
+  if (wire.kind === 'failure' && wire.certainty === 'nothing-sent') pacer.refund(classOf(call));
+  const hidden = [bearer, call.idempotencyKey ?? ''].flatMap(formsOf);
+  const answer = readAnswer(wire, { kind: call.kind, shape: call.shape, hidden, nowMs: clock.now() });
+  onRequest?.({
+    operation: call.operation,
+    requestClass: classOf(call),
+    method: call.method,
+    path,
+    attempt,
+    outcome: answer.outcome,
+    status: answer.meta.status ?? null,
+    code: answer.outcome === 'ok' ? null : answer.problem.code,
+    requestId: answer.meta.requestId ?? null,
+    durationMs: clock.monotonic() - startedAt,
+  });
+  return answer;
+}
+
+function headersOf(call: Call<unknown>, bearer: string): Readonly<Record<string, string>> {
+  return {
+    Accept: 'application/json',
+    Authorization: `Bearer ${bearer}`,
+    'User-Agent': `layers-reconciler/${packageVersion}`,
+    ...(call.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    ...(call.idempotencyKey === undefined ? {} : { 'Idempotency-Key': call.idempotencyKey }),
+  };
+}
+
+/** null when a segment is empty, a dot or two, or not Unicode: such a path would reach another resource than meant. */
+function pathOf({ path, query = {} }: Call<unknown>): string | null {
+  if (path.some((segment) => /^\.{0,2}$|\p{Cs}/u.test(segment))) return null;
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.append(name, String(value));
+  }
+  const search = parameters.toString();
+  return `/v1/${path.map(encodeURIComponent).join('/')}${search === '' ? '' : `?${search}`}`;
+}
+
+function classOf(call: Call<unknown>): RequestClass {
+  return call.kind === 'read' ? 'read' : 'write';
+}
+
+/** The server's rate limit turned the request away; nothing was done. */
+function isTurnedAway({ outcome, problem }: Failure): boolean {
+  return outcome === 'not-done' && problem.code === 'RATE_LIMITED';
+}
+
+const transientCodes = new Set(['NETWORK', 'TIMEOUT', 'BAD_ANSWER']);
+const transientStatuses = new Set([408, 425]);
+
+/** Full jitter below a doubling ceiling, and never sooner than the server asks; null when a retry is of no use. */
+function retryDelayMs({ problem, meta }: Failure, tries: number, chance: Chance): number | null {
+  const status = meta.status ?? 0;
+  const outage = status >= 500 && problem.code !== 'KILL_SWITCH';
+  if (!outage && !transientStatuses.has(status) && !transientCodes.has(problem.code)) return null;
+  const askedMs = problem.retryAfterMs ?? 0;
+  if (askedMs > backoffCapMs) return null;
+  const ceilingMs = Math.min(backoffCapMs, backoffBaseMs * 2 ** (tries - 1));
+  return askedMs + chance.random() * ceilingMs;
+}
+
+function stopped(): Failure {
+  return ourFailure('not-done', 'STOPPED', 'Stopped before the request was sent.');
+}
+
+function limited(retryAfterMs: number): Failure {
+  const minutes = Math.ceil(retryAfterMs / 60_000);
+  const message = `The rate limit leaves no room for this request for about ${minutes} minutes; it was not sent.`;
+  return ourRefusal('RATE_LIMITED', message, retryAfterMs);
+}
+
+/** A refusal of ours that means what the API's own code means. */
+function ourRefusal(code: string, message: string, retryAfterMs?: number): Failure {
+  const problem = { code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  return { outcome: 'not-done', problem, meta: {} };
+}
