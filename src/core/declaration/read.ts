@@ -199,24 +199,24 @@ function customerStatusFindings({ status }: Root): readonly Finding[] {
  * `status:` in reconcile.yaml holds two settings of ours to read, and beside them the recorded status of the fleet when
  * the inline store writes it there.
  */
-const settingNames = ['store', 'directory'];
+export const statusSettingNames: readonly string[] = ['store', 'directory'];
 
 function statusSettings({ status }: Root): Root {
   if (status === undefined || status === null) return {};
   if (!isRecord(status)) return { status };
-  return { status: Object.fromEntries(Object.entries(status).filter(([name]) => settingNames.includes(name))) };
+  return { status: Object.fromEntries(Object.entries(status).filter(([name]) => statusSettingNames.includes(name))) };
 }
 
 function recordedFleetStatus({ status }: Root): unknown {
   if (!isRecord(status)) return undefined;
-  const recorded = Object.entries(status).filter(([name]) => !settingNames.includes(name));
+  const recorded = Object.entries(status).filter(([name]) => !statusSettingNames.includes(name));
   return recorded.length === 0 ? undefined : Object.fromEntries(recorded);
 }
 
 function fleetStatusFindings({ status }: Root): readonly Finding[] {
   if (!isRecord(status)) return [];
   return Object.keys(status).flatMap((name): Finding[] => {
-    const meant = settingNames.includes(name) ? null : nearest(name, settingNames);
+    const meant = statusSettingNames.includes(name) ? null : nearest(name, statusSettingNames);
     if (meant === null) return [];
     return [
       {

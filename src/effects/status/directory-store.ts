@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { canonicalJson, type Json } from '../../core/canonical.ts';
+import { readStatus, spliceStatus } from '../../core/status-splice.ts';
+import { type Disk, ensureDirectory, failedTo, removeStrayFiles, replaceFile } from '../durable-file.ts';
+import { unless } from '../errno.ts';
+import { fileNameOf } from '../file-names.ts';
+import type { StatusResult, StatusStore, StatusTarget } from './store.ts';
+import { decode, encodeWithinLimit } from './text-file.ts';
+
+export interface DirectoryStatusStoreOptions extends Disk {
+  /** Absolute; made when the first status is written. */
+  readonly directory: string;
+}
+
+const header = '# Written by reconcile. What you change here is overwritten.\n';
+
+/**
+ * Status in files of its own: `<directory>/<externalId>.yaml`, and `_fleet.yaml` for the fleet, each with the same
+ * `status:` block that the inline store writes, so that it can be moved by hand. (No externalId begins with `_`.)
+ */
+export function createDirectoryStatusStore({ directory, ...disk }: DirectoryStatusStoreOptions): StatusStore {
+  const { fileSystem } = disk;
+  const pathOf = ({ externalId }: StatusTarget): string =>
+    join(directory, externalId === null ? '_fleet.yaml' : `${fileNameOf(externalId)}.yaml`);
+  let isPrepared = false;
+
+  function read(path: string): StatusResult<unknown> {
+    const bytes = unless(['ENOENT'], () => fileSystem.readFile(path));
+    if (bytes === null) return { ok: true, value: null };
+    const found = readStatus(path, decode(bytes));
+    return found.ok ? { ok: true, value: found.status } : found;
+  }
+
+  function write(path: string, status: { readonly [key: string]: Json }): StatusResult<void> {
+    const recorded = read(path);
+    // A damaged record may hold what vetoes a write (I7); only a person may throw it away.
+    if (!recorded.ok) return recorded;
+    if (canonicalJson(recorded.value) === canonicalJson(status)) return { ok: true, value: undefined };
+    const spliced = spliceStatus(path, header, status);
+    if (!spliced.ok) return spliced;
+    const encoded = encodeWithinLimit(path, spliced.text);
+    if (!encoded.ok) return encoded;
+    if (!isPrepared) {
+      ensureDirectory(fileSystem, directory, 0o755);
+      removeStrayFiles(fileSystem, directory);
+      isPrepared = true;
+    }
+    const mode = unless(['ENOENT'], () => fileSystem.stat(path).mode & 0o7777) ?? 0o644;
+    const replaced = replaceFile(disk, path, encoded.value, { mode });
+    return replaced.ok ? { ok: true, value: undefined } : { ok: false, message: replaced.message };
+  }
+
+  return {
+    async read(target) {
+      const path = pathOf(target);
+      return attempt(`read the status in ${path}`, () => read(path));
+    },
+    async write(target, status) {
+      const path = pathOf(target);
+      return attempt(`write the status to ${path}`, () => write(path, status));
+    },
+  };
+}
+
+function attempt<T>(what: string, action: () => StatusResult<T>): StatusResult<T> {
+  try {
+    return action();
+  } catch (error) {
+    return { ok: false, message: failedTo(what, error).message };
+  }
+}
