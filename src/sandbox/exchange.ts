@@ -14,8 +14,8 @@ export type SandboxAnswer =
   | Sent<'response'>
   /** The connection closed in the middle of the body: `body` is the part that arrived. */
   | Sent<'truncated'>
-  /** No answer. `executed` is for oracles only: a client cannot know it. */
-  | { readonly kind: 'none'; readonly executed: boolean; readonly afterMs: number };
+  /** No answer. `reached`, whether the server saw the request, is for oracles: a client cannot know it. */
+  | { readonly kind: 'none'; readonly reached: boolean; readonly afterMs: number };
 
 interface Sent<Kind> {
   readonly kind: Kind;

@@ -2,7 +2,7 @@ import { defaultBehaviour } from './behaviour.ts';
 import { uuid } from './chance.ts';
 import { addKey } from './resources/child-api-keys.ts';
 import type { Actor } from './route.ts';
-import type { RateLimitTier, SandboxState } from './state.ts';
+import type { EphemeralState, RateLimitTier, SandboxState } from './state.ts';
 import { emptyWallet, post } from './wallet.ts';
 import { openWorld } from './world.ts';
 
@@ -14,6 +14,13 @@ export interface FreshOptions {
 }
 
 const NO_ROWS = { organizations: [], wallets: [], apiKeys: [], ledger: [], webhookEndpoints: [], deliveries: [] };
+
+/** The part that a persistent sandbox begins anew each time it is opened. */
+export function emptyEphemeral(seed: number): EphemeralState {
+  // Request ids have a generator of their own: a read draws one, and a read must not change what is kept.
+  const requestChance = seed ^ 0x5eed;
+  return { history: NO_ROWS, buckets: {}, lastUsedAtMs: {}, requests: [], requestChance, faults: [] };
+}
 
 function emptyState(seed: number, parentOrganizationId: string, parentApiKeyId: string): SandboxState {
   return {
@@ -27,14 +34,7 @@ function emptyState(seed: number, parentOrganizationId: string, parentApiKeyId: 
     idempotency: [],
     transfers: [],
     operations: [],
-    ephemeral: {
-      history: NO_ROWS,
-      buckets: {},
-      lastUsedAtMs: {},
-      requests: [],
-      requestChance: seed ^ 0x5eed,
-      faults: [],
-    },
+    ephemeral: emptyEphemeral(seed),
   };
 }
 

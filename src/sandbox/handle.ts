@@ -10,6 +10,8 @@ import { routes } from './routes.ts';
 import type { Fault } from './state.ts';
 
 const findRoute = createRouter(routes);
+/** Shared, because making one costs more than most handlers; nobody writes to a query. */
+const NO_QUERY = new URLSearchParams();
 const NO_CHARGE: Charge = { quota: null, retryAfterSeconds: null };
 
 interface Judged {
@@ -24,13 +26,13 @@ export function handleRequest(machine: Machine, request: SandboxRequest, oneOff?
   const { fault } = exchange;
   if (fault?.kind === 'lost-request') {
     log(machine, exchange, null, null);
-    return { kind: 'none', executed: false, afterMs: 0 };
+    return { kind: 'none', reached: false, afterMs: 0 };
   }
   const judged = strikeBefore(machine, exchange) ?? judge(machine, exchange);
   const isLost = fault?.kind === 'lost-answer';
   const answer = isLost ? null : dress(exchange, judged);
   log(machine, exchange, judged, answer?.status ?? null);
-  return answer ?? { kind: 'none', executed: true, afterMs: 0 };
+  return answer ?? { kind: 'none', reached: true, afterMs: 0 };
 }
 
 function begin(machine: Machine, request: SandboxRequest, oneOff: Fault | undefined): Exchange {
@@ -38,7 +40,7 @@ function begin(machine: Machine, request: SandboxRequest, oneOff: Fault | undefi
   const method = request.method.toUpperCase();
   const queryAt = request.path.indexOf('?');
   const path = queryAt < 0 ? request.path : request.path.slice(0, queryAt);
-  const query = new URLSearchParams(queryAt < 0 ? '' : request.path.slice(queryAt + 1));
+  const query = queryAt < 0 ? NO_QUERY : new URLSearchParams(request.path.slice(queryAt + 1));
   const armed = machine.faults.strike(method, path);
   const requestId = `req_${ulid(machine.requestChance, nowMs)}`;
   return { request, method, path, query, nowMs, requestId, fault: oneOff ?? armed };

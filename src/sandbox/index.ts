@@ -7,5 +7,6 @@ export { defaultBehaviour, type SandboxBehaviour } from './behaviour.ts';
 export type { SandboxAnswer, SandboxRequest } from './exchange.ts';
 export type { HandResult, Hands } from './hands.ts';
 export { type Listening, type ListenOptions, listen, type RequestLine } from './http/listen.ts';
+export { openPersistentSandbox } from './persistence.ts';
 export { createSandbox, DEFAULT_SEED, type Sandbox, type SandboxOptions } from './sandbox.ts';
 export type { Fault, FaultRule, Operation, RateLimitTier, SandboxState } from './state.ts';

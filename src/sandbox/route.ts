@@ -82,13 +82,17 @@ export interface RouteMatch {
   readonly params: readonly string[];
 }
 
-/** Finds the route of a request. Built once: the first segments narrow the search. */
+/** Finds the route of a request; built once, by method and number of segments. */
 export function createRouter(routes: readonly Route[]): (method: string, path: string) => RouteMatch | null {
-  const compiled = routes.map((route) => ({ route, segments: route.path.split('/') }));
+  const shelves = new Map<string, { readonly route: Route; readonly pattern: readonly string[] }[]>();
+  for (const route of routes) {
+    const pattern = route.path.split('/');
+    const shelf = `${route.method} ${pattern.length}`;
+    shelves.set(shelf, [...(shelves.get(shelf) ?? []), { route, pattern }]);
+  }
   return (method, path) => {
     const segments = path.split('/');
-    for (const { route, segments: pattern } of compiled) {
-      if (route.method !== method || pattern.length !== segments.length) continue;
+    for (const { route, pattern } of shelves.get(`${method} ${segments.length}`) ?? []) {
       if (pattern.every((part, at) => part === ':' || part === segments[at])) {
         return { route, params: segments.filter((_, at) => pattern[at] === ':') };
       }

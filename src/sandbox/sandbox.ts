@@ -66,8 +66,9 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
 
   const snapshot = () => snapshotOf(machine);
   const keep = () => {
-    keptVersion = machine.world.version();
     options.onChange?.(snapshot);
+    // Only now: what could not be kept is tried again with the next request.
+    keptVersion = machine.world.version();
   };
   const keepIfChanged = () => {
     if (machine.world.version() !== keptVersion) keep();

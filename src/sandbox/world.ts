@@ -12,7 +12,7 @@ import type {
   WalletRow,
   WebhookEndpointRow,
 } from './state.ts';
-import { createTable, type ReadTable, type Table } from './table.ts';
+import { type ReadTable, Table } from './table.ts';
 
 /** What a read is given: tables without write methods, of now or of a little while ago. */
 export interface View {
@@ -60,38 +60,25 @@ export function openWorld(state: SandboxState): World {
   const { history } = state.ephemeral;
   const seen = { historyMax: HISTORY_MAX, onChange };
   const unseen = { historyMax: 0, onChange };
-  const ofOrganization = (row: { readonly organizationId: string }) => row.organizationId;
+  const owned = { ...seen, groupOf: (row: { readonly organizationId: string }) => row.organizationId };
+  const family = { ...seen, groupOf: (row: OrganizationRow) => row.parentOrganizationId };
+  const sent = { ...seen, groupOf: (row: DeliveryRow) => row.endpointId };
 
   const tables = {
-    organizations: createTable({
-      ...seen,
-      rows: state.organizations,
-      history: history.organizations,
-      groupOf: (row) => row.parentOrganizationId,
-    }),
-    wallets: createTable({ ...seen, rows: state.wallets, history: history.wallets }),
-    apiKeys: createTable({ ...seen, rows: state.apiKeys, history: history.apiKeys, groupOf: ofOrganization }),
-    ledger: createTable({ ...seen, rows: state.ledger, history: history.ledger, groupOf: ofOrganization }),
-    webhookEndpoints: createTable({
-      ...seen,
-      rows: state.webhookEndpoints,
-      history: history.webhookEndpoints,
-      groupOf: ofOrganization,
-    }),
-    deliveries: createTable({
-      ...seen,
-      rows: state.deliveries,
-      history: history.deliveries,
-      groupOf: (row) => row.endpointId,
-    }),
+    organizations: new Table<OrganizationRow>(family, state.organizations, history.organizations),
+    wallets: new Table<WalletRow>(seen, state.wallets, history.wallets),
+    apiKeys: new Table<ApiKeyRow>(owned, state.apiKeys, history.apiKeys),
+    ledger: new Table<LedgerRow>(owned, state.ledger, history.ledger),
+    webhookEndpoints: new Table<WebhookEndpointRow>(owned, state.webhookEndpoints, history.webhookEndpoints),
+    deliveries: new Table<DeliveryRow>(sent, state.deliveries, history.deliveries),
   };
 
   return {
     parentOrganizationId: state.parentOrganizationId,
     parentApiKeyId: state.parentApiKeyId,
     ...tables,
-    idempotency: createTable({ ...unseen, rows: state.idempotency }),
-    transfers: createTable({ ...unseen, rows: state.transfers }),
+    idempotency: new Table<IdempotencyRow>(unseen, state.idempotency),
+    transfers: new Table<TransferRow>(unseen, state.transfers),
     operations: [...state.operations],
     chance: createChance(state.chance),
     version: () => version,

@@ -2,7 +2,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { SandboxAnswer } from '../exchange.ts';
 import type { Sandbox } from '../sandbox.ts';
-import type { Fault } from '../state.ts';
 import { control, isControlPath } from './control.ts';
 import { readFault } from './read-fault.ts';
 
@@ -44,7 +43,9 @@ export async function listen(sandbox: Sandbox, options: ListenOptions = {}): Pro
   if (!LOOPBACK.has(host)) {
     throw new Error(`The sandbox hands out credits to anybody, so it listens on loopback only, not on ${host}.`);
   }
-  const server = createServer((request, response) => void serve(sandbox, request, response, options.onRequest));
+  const server = createServer((request, response) => {
+    serve(sandbox, request, response, options.onRequest).catch((error: unknown) => giveUp(response, error));
+  });
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);
@@ -96,6 +97,11 @@ async function serve(
   }
   const headers = lowerCase(request);
   const fault = faultOf(headers['x-sandbox-fault']);
+  if (fault !== null && 'problem' in fault) {
+    const error = { code: 'VALIDATION', message: `X-Sandbox-Fault: ${fault.problem}` };
+    send(response, 422, { 'content-type': 'application/json' }, JSON.stringify({ error }));
+    return;
+  }
   const asked = { method, path, headers, ...(body !== '' && { body }) };
   const answer = fault === null ? sandbox.handle(asked) : sandbox.handle(asked, fault);
   const status = answer.kind === 'none' ? null : answer.status;
@@ -103,10 +109,23 @@ async function serve(
   deliver(response, answer);
 }
 
-function faultOf(header: string | undefined): Fault | null {
+/** The state could not be kept, or the caller went away: say so rather than claim success. */
+function giveUp(response: ServerResponse, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  if (response.headersSent || response.destroyed) response.destroy();
+  else
+    send(
+      response,
+      500,
+      { 'content-type': 'application/json' },
+      JSON.stringify({ error: { code: 'INTERNAL', message } }),
+    );
+}
+
+/** `lost-answer`, or the whole fault as JSON: `{"kind":"slow","ms":2000}`. */
+function faultOf(header: string | undefined): ReturnType<typeof readFault> | null {
   if (header === undefined) return null;
-  const fault = readFault(header.startsWith('{') ? safeParse(header) : { kind: header });
-  return 'problem' in fault ? null : fault;
+  return readFault(header.startsWith('{') ? safeParse(header) : { kind: header });
 }
 
 function safeParse(text: string): unknown {
@@ -154,7 +173,7 @@ function deliver(response: ServerResponse, answer: SandboxAnswer): void {
     send(response, answer.status, answer.headers, answer.body);
   };
   if (answer.afterMs === 0) act();
-  else setTimeout(act, answer.afterMs);
+  else setTimeout(act, answer.afterMs).unref();
 }
 
 function send(response: ServerResponse, status: number, headers: Readonly<Record<string, string>>, body: string): void {
