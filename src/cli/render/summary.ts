@@ -1,0 +1,62 @@
+import type { PassReport, StepReport } from '../../core/report.ts';
+import { isBlocked } from './step.ts';
+
+/**
+ * What a pass comes to, counted once for every output format. `create` to `creditsOut` count the steps that are planned
+ * (a plan) or were carried out (an apply); steps that are blocked, failed, in doubt or not started count as that only.
+ */
+export interface Summary {
+  /** Looked at, files that cannot be used included. */
+  readonly customers: number;
+  /** Customers with at least one step. */
+  readonly touched: number;
+  readonly create: number;
+  readonly change: number;
+  readonly adopt: number;
+  readonly remove: number;
+  readonly mint: number;
+  readonly rotate: number;
+  readonly revoke: number;
+  /** Credits that leave the parent wallet. */
+  readonly creditsOut: number;
+  /** Customers with nothing to do and nothing to say but warnings. */
+  readonly unchanged: number;
+  readonly done: number;
+  readonly blocked: number;
+  readonly failed: number;
+  readonly inDoubt: number;
+  readonly notStarted: number;
+}
+
+export function summarize(report: PassReport): Summary {
+  const steps = allSteps(report);
+  const effective = steps.filter((step) => (step.outcome === 'planned' && !isBlocked(step)) || step.outcome === 'done');
+  const count = (...actions: readonly StepReport['action'][]) =>
+    effective.filter(({ action }) => actions.includes(action)).length;
+  const outcome = (wanted: StepReport['outcome']) => steps.filter((step) => step.outcome === wanted).length;
+  const settled = report.customers.filter(
+    (customer) => customer.steps.length === 0 && customer.problems.every(({ severity }) => severity === 'warning'),
+  );
+  return {
+    customers: report.customers.length + report.brokenFiles.length,
+    touched: report.customers.filter((customer) => customer.steps.length > 0).length,
+    create: count('create'),
+    change: count('change', 'suspend', 'resume'),
+    adopt: count('adopt'),
+    remove: count('remove', 'archive'),
+    mint: count('mint'),
+    rotate: count('rotate'),
+    revoke: count('revoke'),
+    creditsOut: effective.reduce((total, step) => total + step.credits, 0),
+    unchanged: settled.length,
+    done: outcome('done'),
+    blocked: steps.filter(isBlocked).length,
+    failed: outcome('failed'),
+    inDoubt: outcome('in-doubt'),
+    notStarted: outcome('not-started'),
+  };
+}
+
+export function allSteps(report: PassReport): readonly StepReport[] {
+  return [...report.fleet.steps, ...report.customers.flatMap(({ steps }) => steps)];
+}

@@ -1,0 +1,116 @@
+import { printable } from '../../core/declaration/yaml/printable.ts';
+import type { Problem } from '../../core/problem.ts';
+import type { CustomerReport, PassReport, Refusal, StepReport } from '../../core/report.ts';
+import type { BrokenFile } from '../../core/source.ts';
+import { row, wrap, wrapLines } from './layout.ts';
+import { createPaint, type Paint } from './palette.ts';
+import { renderProblem, renderSourceProblems } from './problem.ts';
+import { renderStep } from './step.ts';
+import { renderTotals } from './totals.ts';
+
+export interface TextOptions {
+  /** Decided by the caller: a terminal, and neither NO_COLOR nor --no-color. */
+  readonly color: boolean;
+}
+
+/** A pass for people: what happens to whom, why, by which line of which file, and what it costs. Ends with a line break. */
+export function renderText(report: PassReport, { color }: TextOptions): string {
+  const paint = createPaint(color);
+  const blocks = report.refused === null ? passBlocks(report, paint) : [renderRefusal(report.refused, paint)];
+  return `${blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+/** Why a pass did not begin. */
+function renderRefusal(refusal: Refusal, paint: Paint): string[] {
+  return [
+    ...renderSourceProblems(refusal.problems),
+    `${paint('trouble', 'error')}  ${refusal.code}`,
+    ...wrapLines(refusal.message, '  '),
+    ...(refusal.next === null ? [] : wrapLines(`Next: ${refusal.next}`, '  ')),
+    ...(refusal.requestId === null ? [] : wrap(`request ${refusal.requestId}`, '  ')),
+  ];
+}
+
+function passBlocks(report: PassReport, paint: Paint): string[][] {
+  const outside = changedOutside(report, paint);
+  return [
+    ...report.customers.map((customer) => renderCustomer(customer, paint)),
+    renderFleet(report, paint),
+    ...(outside.length === 0 ? [] : [[paint('heading', 'Changed outside')], ...outside]),
+    ...brokenBlocks(report.brokenFiles, paint),
+    report.interrupted
+      ? wrap('Interrupted: what was under way has ended, the rest was not started. Run again to go on.', '')
+      : [],
+    renderTotals(report),
+  ];
+}
+
+function renderCustomer(customer: CustomerReport, paint: Paint): string[] {
+  const body = [
+    ...stepsAndProblems(
+      customer.steps.filter(({ drift }) => !drift),
+      customer.problems,
+      paint,
+    ),
+    ...(customer.approvalHash === null ? [] : approval(customer.approvalHash)),
+  ];
+  return body.length === 0 ? [] : [...customerHeader(customer, paint), ...body];
+}
+
+function customerHeader({ externalId, organizationId, phase }: CustomerReport, paint: Paint): string[] {
+  const parts = [
+    externalId,
+    ...(organizationId === null ? [] : [organizationId]),
+    ...(phase === 'Ready' ? [] : [phase]),
+  ];
+  const [first = '', ...more] = row(parts, 2);
+  const name = printable(externalId);
+  return [paint('heading', name) + first.slice(name.length), ...more];
+}
+
+function stepsAndProblems(steps: readonly StepReport[], problems: readonly Problem[], paint: Paint): string[] {
+  return [
+    ...steps.flatMap((step) => renderStep(step, paint)),
+    ...problems.flatMap((problem) => renderProblem(problem, paint)),
+  ];
+}
+
+function approval(hash: string): string[] {
+  return ['  To run what is blocked here, repeat the command with --approve and', `  ${hash}`];
+}
+
+function renderFleet({ fleet }: PassReport, paint: Paint): string[] {
+  const body = stepsAndProblems(
+    fleet.steps.filter(({ drift }) => !drift),
+    fleet.problems,
+    paint,
+  );
+  return body.length === 0 ? [] : [paint('heading', 'The fleet'), ...body];
+}
+
+/** Steps that undo what somebody did elsewhere: apart, because nobody reviewed a file for them. */
+function changedOutside(report: PassReport, paint: Paint): string[][] {
+  const drifted = (steps: readonly StepReport[]) => steps.filter(({ drift }) => drift);
+  const customers = report.customers.flatMap((customer) => {
+    const steps = drifted(customer.steps);
+    return steps.length === 0 ? [] : [[...customerHeader(customer, paint), ...stepsAndProblems(steps, [], paint)]];
+  });
+  const fleet = drifted(report.fleet.steps);
+  return fleet.length === 0
+    ? customers
+    : [...customers, [paint('heading', 'The fleet'), ...stepsAndProblems(fleet, [], paint)]];
+}
+
+function brokenBlocks(files: readonly BrokenFile[], paint: Paint): string[][] {
+  if (files.length === 0) return [];
+  return [
+    [
+      paint('heading', 'Files that cannot be used'),
+      ...wrap('Their customers are frozen: nothing is done for them.', '  '),
+    ],
+    ...files.map(({ problems }) => renderSourceProblems(problems)),
+  ];
+}

@@ -1,0 +1,83 @@
+import { formatCredits } from '../../core/money.ts';
+import type { PassReport } from '../../core/report.ts';
+import { counted, wrap } from './layout.ts';
+import { allSteps, type Summary, summarize } from './summary.ts';
+
+/** The last lines: what it comes to, the parent's wallet, and the hash that names this plan. */
+export function renderTotals(report: PassReport): string[] {
+  const summary = summarize(report);
+  if (allSteps(report).length === 0) return wrap(`${nothingToDo(report, summary)}.`, '');
+  const { before, after } = report.parentWallet;
+  return [
+    ...wrap(`${customersTouched(report, summary)}: ${worked(report.command, summary)}.`, ''),
+    ...(troubles(summary).length === 0 ? [] : wrap(`${troubles(summary).join(', ')}.`, '')),
+    ...(recorded(report) === 0 ? [] : wrap(`${recordedNote(report)}.`, '')),
+    ...(before === null || after === null ? [] : [`parent wallet ${formatCredits(before)} → ${formatCredits(after)}`]),
+    ...(report.planHash === null ? [] : [`plan ${report.planHash}`]),
+  ];
+}
+
+function nothingToDo(report: PassReport, summary: Summary): string {
+  const customers = counted(summary.customers, 'customer');
+  const stalled = report.customers.filter(({ phase }) => phase === 'Stalled').length;
+  const held = report.customers.filter(({ phase }) => phase === 'Held').length;
+  const parts = [
+    ...(stalled === 0 ? [] : [`${formatCredits(stalled)} ${stalled === 1 ? 'needs' : 'need'} a person`]),
+    ...(held === 0 ? [] : [`${formatCredits(held)} ${held === 1 ? 'waits' : 'wait'}`]),
+    ...(report.brokenFiles.length === 0 ? [] : [`${counted(report.brokenFiles.length, 'file')} cannot be used`]),
+  ];
+  if (parts.length > 0) return `${customers}, no steps: ${parts.join(', ')}`;
+  return `${customers}, nothing to do${recorded(report) === 0 ? '' : ` (${formatCredits(recorded(report))} by recorded status; --full reads everything)`}`;
+}
+
+/** Customers whose keys and ledger were not read because the recorded status covers their declaration (design 3). */
+function recorded(report: PassReport): number {
+  return report.customers.filter((customer) => !customer.readInFull && customer.steps.length === 0).length;
+}
+
+function recordedNote(report: PassReport): string {
+  return `Keys and ledgers of ${counted(recorded(report), 'customer')} were not read; --full reads them`;
+}
+
+function customersTouched({ fleet }: PassReport, { touched, customers }: Summary): string {
+  const share = `${formatCredits(touched)} of ${counted(customers, 'customer')}`;
+  return fleet.steps.length === 0 ? share : `${share} and the fleet`;
+}
+
+type Counted = 'create' | 'change' | 'adopt' | 'remove' | 'mint' | 'rotate' | 'revoke';
+
+const verbs: readonly (readonly [Counted, planned: string, done: string])[] = [
+  ['create', 'to create', 'created'],
+  ['change', 'to change', 'changed'],
+  ['adopt', 'to adopt', 'adopted'],
+  ['remove', 'to remove', 'removed'],
+  ['mint', 'to mint', 'minted'],
+  ['rotate', 'to rotate', 'rotated'],
+  ['revoke', 'to revoke', 'revoked'],
+];
+
+const keyActions: ReadonlySet<Counted> = new Set(['mint', 'rotate', 'revoke']);
+
+function worked(command: PassReport['command'], summary: Summary): string {
+  const parts = verbs
+    .filter(([name]) => summary[name] > 0)
+    .map(([name, planned, done]) => {
+      const count = keyActions.has(name) ? counted(summary[name], 'key') : formatCredits(summary[name]);
+      return `${count} ${command === 'plan' ? planned : done}`;
+    });
+  const money = summary.creditsOut === 0 ? [] : [`${counted(summary.creditsOut, 'credit')} out`];
+  const all = [...parts, ...money];
+  return all.length === 0 ? 'nothing moves' : all.join(', ');
+}
+
+function troubles(summary: Summary): string[] {
+  const { done, failed, inDoubt, notStarted, blocked } = summary;
+  const applied = done + failed + inDoubt + notStarted > 0;
+  return [
+    ...(applied ? [`${counted(done, 'step')} done`] : []),
+    ...(failed > 0 ? [`${formatCredits(failed)} failed`] : []),
+    ...(inDoubt > 0 ? [`${formatCredits(inDoubt)} in doubt`] : []),
+    ...(notStarted > 0 ? [`${formatCredits(notStarted)} not started`] : []),
+    ...(blocked > 0 ? [applied ? `${formatCredits(blocked)} blocked` : `${counted(blocked, 'step')} blocked`] : []),
+  ];
+}
