@@ -1,0 +1,122 @@
+import type { Json } from '../../core/canonical.ts';
+import type { Fields } from '../../core/plan.ts';
+import type { Problem } from '../../core/problem.ts';
+import type { CustomerReport, PassReport, StepReport } from '../../core/report.ts';
+import type { BrokenFile, SourceProblem } from '../../core/source.ts';
+import {
+  type CustomerDocument,
+  FORMAT_VERSION,
+  type PassDocument,
+  type ProblemDocument,
+  type StatusDocument,
+  type StepDocument,
+  type ValidationDocument,
+} from './output-schema.ts';
+import { summarize } from './summary.ts';
+
+/** A pass as the one JSON document of `--output json`. Ends with a line break. */
+export function renderJson(report: PassReport): string {
+  return renderDocument(passDocument(report));
+}
+
+/** Any document as text. What could move a terminal's cursor is escaped, which JSON allows within its strings. */
+export function renderDocument(document: PassDocument | ValidationDocument | StatusDocument): string {
+  const text = JSON.stringify(document, null, 2);
+  return `${text.replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g, unicodeEscape)}\n`;
+}
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+function passDocument(report: PassReport): PassDocument {
+  const { touched: _touched, ...summary } = summarize(report);
+  const { refused, fleet } = report;
+  return {
+    formatVersion: FORMAT_VERSION,
+    command: report.command,
+    planHash: report.planHash,
+    parentWallet: { ...report.parentWallet },
+    requests: { ...report.requests },
+    refused: refused && { ...refused, problems: refused.problems.map(sourceProblemDocument) },
+    interrupted: report.interrupted,
+    fleet: { steps: fleet.steps.map(stepDocument), problems: fleet.problems.map(problemDocument) },
+    summary,
+    customers: [...report.customers.map(customerDocument), ...report.brokenFiles.map(brokenDocument)],
+  };
+}
+
+function customerDocument(customer: CustomerReport): CustomerDocument {
+  return {
+    ...customer,
+    steps: customer.steps.map(stepDocument),
+    problems: customer.problems.map(problemDocument),
+    credits: { ...customer.credits },
+  };
+}
+
+/** A file that cannot be used freezes its customer, which needs a person. */
+function brokenDocument({ file, externalId, problems }: BrokenFile): CustomerDocument {
+  return {
+    externalId,
+    file,
+    organizationId: null,
+    phase: 'Stalled',
+    steps: [],
+    problems: problems.map(sourceProblemDocument),
+    approvalHash: null,
+    credits: null,
+    readInFull: false,
+  };
+}
+
+function stepDocument({ at, ...step }: StepReport): StepDocument {
+  const { action, resource, name, reason, before, after, credits, drift, blockedBy, outcome, detail } = step;
+  return {
+    action,
+    resource,
+    name,
+    reason,
+    ...at,
+    before: before && mutable(before),
+    after: after && mutable(after),
+    credits,
+    drift,
+    blockedBy,
+    outcome,
+    detail,
+  };
+}
+
+function problemDocument({ code, severity, message, next, at, requestId }: Problem): ProblemDocument {
+  return { code, severity, message, next, ...at, requestId, frame: null };
+}
+
+/** A problem of a file always needs a person. */
+export function sourceProblemDocument(problem: SourceProblem): ProblemDocument {
+  const { code, message, file, line, column, hint, frame } = problem;
+  return {
+    code,
+    severity: 'error',
+    message,
+    next: hint ?? null,
+    file,
+    line,
+    column,
+    requestId: null,
+    frame: frame ?? null,
+  };
+}
+
+type StepFields = NonNullable<StepDocument['before']>;
+
+/** zod's JSON type has no readonly lists, so the values are copied. */
+function mutable(fields: Fields): StepFields {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, copy(value)]));
+}
+
+function copy(value: Json): StepFields[string] {
+  if (Array.isArray(value)) return value.map(copy);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, copy(inner)]));
+}

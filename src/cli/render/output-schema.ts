@@ -1,0 +1,162 @@
+import { z } from 'zod';
+
+/**
+ * The documents of `--output json`, written down once: the renderers build exactly these types, and
+ * schemas/output.schema.json is made from them. Readers ignore members they do not know; a new major version of
+ * `formatVersion` is the only thing that may take a member away.
+ */
+export const FORMAT_VERSION = '1.0';
+
+const formatVersion = z.literal(FORMAT_VERSION);
+const fields = z.record(z.string(), z.json()).nullable();
+const count = z.int().min(0);
+const phase = z.enum(['Ready', 'Progressing', 'Held', 'Stalled', 'Suspended', 'Archived']);
+const hash = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+
+const place = {
+  file: z.string().meta({ description: 'Relative to the workspace, with forward slashes.' }),
+  line: z.int().min(1),
+  column: z.int().min(1),
+};
+
+const step = z.object({
+  action: z.enum([
+    'create',
+    'change',
+    'grant',
+    'mint',
+    'rotate',
+    'revoke',
+    'adopt',
+    'suspend',
+    'resume',
+    'archive',
+    'remove',
+  ]),
+  resource: z.enum(['organization', 'credits', 'credit-config', 'api-key', 'webhook']),
+  name: z
+    .string()
+    .nullable()
+    .meta({ description: 'Of the key or of the webhook; null where there is one of the kind.' }),
+  reason: z.string(),
+  ...place,
+  before: fields.meta({ description: 'Only the fields that differ; null before a creation.' }),
+  after: fields,
+  credits: count.meta({ description: 'Credits that the step moves out of the parent wallet.' }),
+  drift: z.boolean().meta({ description: 'True when the world was changed elsewhere, not the declaration.' }),
+  blockedBy: z.string().nullable().meta({ description: 'The guard that forbids the step until somebody approves.' }),
+  outcome: z.enum(['planned', 'done', 'failed', 'in-doubt', 'blocked', 'not-started']),
+  detail: z.string().nullable(),
+});
+
+const problem = z.object({
+  code: z.string().meta({ description: 'Stable, CamelCase.' }),
+  severity: z.enum(['error', 'held', 'doubt', 'waiting', 'warning']),
+  message: z.string(),
+  next: z.string().nullable().meta({ description: 'What settles it.' }),
+  ...place,
+  requestId: z.string().nullable(),
+  frame: z.string().nullable().meta({ description: 'Lines of the file with a caret, for problems of a file.' }),
+});
+
+const customer = z.object({
+  externalId: z.string().nullable().meta({ description: 'null when the file is too broken to tell.' }),
+  file: z.string(),
+  organizationId: z.string().nullable(),
+  phase,
+  steps: z.array(step),
+  problems: z.array(problem),
+  approvalHash: hash.nullable().meta({ description: 'What --approve takes to run the blocked steps.' }),
+  credits: z
+    .object({ declared: count, granted: count.nullable() })
+    .nullable()
+    .meta({ description: 'granted is null when it is not known; all is null for a file that cannot be used.' }),
+  readInFull: z.boolean().meta({ description: 'False when the recorded status stood in for keys and ledger.' }),
+});
+
+const summary = z.object({
+  customers: count,
+  create: count,
+  change: count,
+  adopt: count,
+  remove: count,
+  mint: count,
+  rotate: count,
+  revoke: count,
+  creditsOut: count,
+  unchanged: count,
+  done: count,
+  blocked: count,
+  failed: count,
+  inDoubt: count,
+  notStarted: count,
+});
+
+const pass = z.object({
+  formatVersion,
+  command: z.enum(['plan', 'apply']),
+  planHash: hash.nullable(),
+  parentWallet: z.object({ before: z.int().nullable(), after: z.int().nullable() }),
+  requests: z.object({ read: count, write: count }),
+  refused: z
+    .object({
+      kind: z.enum(['cannot-run', 'invalid-input']),
+      code: z.string(),
+      message: z.string(),
+      next: z.string().nullable(),
+      requestId: z.string().nullable(),
+      problems: z.array(problem),
+    })
+    .nullable()
+    .meta({ description: 'Why the pass could not begin; then nothing was written.' }),
+  interrupted: z.boolean(),
+  fleet: z.object({ steps: z.array(step), problems: z.array(problem) }),
+  summary,
+  customers: z.array(customer),
+});
+
+const validation = z.object({
+  formatVersion,
+  command: z.literal('validate'),
+  customers: z.object({ valid: count, found: count }),
+  problems: z.array(problem),
+});
+
+const statusRow = z.object({
+  externalId: z.string().nullable(),
+  file: z.string(),
+  organizationId: z.string().nullable(),
+  phase: phase.nullable().meta({ description: 'null when nothing usable is recorded.' }),
+  reason: z.string(),
+  message: z.string().nullable(),
+  credits: z.object({ declared: count.nullable(), granted: count.nullable() }),
+  outdated: z.boolean().meta({ description: 'True when the declaration changed after its status was recorded.' }),
+});
+
+const statuses = z.object({
+  formatVersion,
+  command: z.literal('status'),
+  customers: z.array(statusRow),
+});
+
+export const outputSchema = z.discriminatedUnion('command', [pass, validation, statuses]);
+
+export type PassDocument = z.output<typeof pass>;
+export type StepDocument = z.output<typeof step>;
+export type ProblemDocument = z.output<typeof problem>;
+export type CustomerDocument = z.output<typeof customer>;
+export type ValidationDocument = z.output<typeof validation>;
+export type StatusDocument = z.output<typeof statuses>;
+export type StatusRow = z.output<typeof statusRow>;
+
+/** What reads our documents, for schemas/output.schema.json. */
+export function outputJsonSchema(): Readonly<Record<string, unknown>> {
+  const { $schema, ...rest } = z.toJSONSchema(outputSchema, { io: 'input', target: 'draft-2020-12' });
+  return {
+    $schema,
+    $id: 'urn:layers-reconciler:output',
+    title: 'Output',
+    description: 'The one document that --output json prints, whatever the exit code.',
+    ...rest,
+  };
+}
