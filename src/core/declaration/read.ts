@@ -5,6 +5,7 @@ import { type ExplainContext, explainIssue, type Finding } from './explain-issue
 import { parseInstant } from './instant.ts';
 import { nearest } from './suggest.ts';
 import { type WorkspaceDeclaration, workspaceSchema } from './workspace.ts';
+import { yamlLimits } from './yaml/limits.ts';
 import { readYaml, type YamlReading } from './yaml/read-yaml.ts';
 import { positionAt, problemAt, type SourceText, sourceText } from './yaml/source-text.ts';
 import { pointerOf, type YamlTree } from './yaml/tree.ts';
@@ -88,7 +89,7 @@ function readDeclaration<T>(source: SourceText, yaml: YamlReading, kind: Kind<T>
   const broken = (problems: readonly SourceProblem[]): BadReading => ({
     ok: false,
     claim: claimedIdentity(source, tree),
-    problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column),
+    problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column).slice(0, yamlLimits.problems),
   });
   if (tree === null || yaml.malformed) return broken(yaml.problems);
   const root = tree.value;

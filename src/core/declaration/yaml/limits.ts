@@ -7,10 +7,13 @@ import { type ProblemText, problemAt, type SourceText } from './source-text.ts';
  * a small hostile file could end the process or block it for seconds (correctness finding 9 and 4.5). Everything here
  * is iterative and ends early.
  */
-export const yamlLimits = { bytes: 64 * 1024, depth: 16, keysPerMap: 200, nodes: 2_000 } as const;
+export const yamlLimits = { bytes: 64 * 1024, depth: 16, keysPerMap: 200, nodes: 2_000, problems: 100 } as const;
 
-/** The lexer writes this before every scalar. */
-const scalarMark = '\u001f';
+/** How lexemes begin that make nodes or decorate them; before a plain scalar the lexer writes a mark of its own. */
+const nodeBeginnings = ['\u001f', '"', "'", '*', '&', '!'];
+
+/** Lexemes that begin an item, so that there are never more of them than nodes. */
+const itemIndicators = ['-', ','];
 
 /** The first character that no declaration may contain. */
 export function findForbiddenCharacter(source: SourceText): SourceProblem | null {
@@ -44,15 +47,37 @@ function describeCharacter(point: number): Omit<ProblemText, 'code'> {
 export function tokenize(source: SourceText): { tokens: CST.Token[] } | { problem: SourceProblem } {
   const parser = new Parser();
   const tokens: CST.Token[] = [];
-  let scalars = 0;
+  let begun = 0;
+  let items = 0;
+  let crowd = 0;
   for (const lexeme of new Lexer().lex(source.text)) {
     // Looked at before the parser goes deeper: its own closing of collections recurses.
     if (parser.stack.length > yamlLimits.depth + 1) return { problem: tooDeep(source, parser.offset) };
-    if (lexeme === scalarMark && ++scalars > yamlLimits.nodes) return { problem: tooManyNodes(source, parser.offset) };
-    tokens.push(...parser.next(lexeme));
+    if (nodeBeginnings.includes(lexeme.charAt(0))) begun++;
+    else if (itemIndicators.includes(lexeme)) items++;
+    if (Math.max(begun, items) > yamlLimits.nodes) return { problem: tooManyNodes(source, parser.offset) };
+    for (const token of parser.next(lexeme)) {
+      tokens.push(token);
+      if (crowding.has(token.type) && ++crowd > yamlLimits.problems) return { problem: tooBroken(source, tokens) };
+    }
   }
   tokens.push(...parser.end());
   return { tokens };
+}
+
+/** Of the outermost tokens, those that a sound file has one or two of; all but comments and white space. */
+const crowding: ReadonlySet<CST.Token['type']> = new Set(['document', 'doc-end', 'directive', 'error']);
+
+function tooBroken(source: SourceText, tokens: readonly CST.Token[]): SourceProblem {
+  const fault = tokens.find((token) => token.type === 'error');
+  if (fault !== undefined) {
+    return problemAt(source, fault.offset, {
+      code: 'InvalidYaml',
+      message: `This is not valid YAML: ${fault.message}.`,
+    });
+  }
+  const second = tokens.filter((token) => crowding.has(token.type))[1];
+  return problemAt(source, second?.offset ?? 0, secondDocument);
 }
 
 function tooDeep(source: SourceText, offset: number): SourceProblem {
@@ -94,10 +119,10 @@ export function inspectTokens(source: SourceText, tokens: readonly CST.Token[]):
   for (let token = stack.pop(); token !== undefined; token = stack.pop()) {
     const forbidden = forbiddenTokens[token.type];
     if (forbidden !== undefined) problems.push(problemAt(source, token.offset, forbidden));
-    if (token.type === 'directive') return { problems, fatal: true };
+    if (token.type === 'directive' || problems.length > yamlLimits.problems) return { problems, fatal: true };
     if (token.type === 'document' && ++documents === 2) problems.push(problemAt(source, token.offset, secondDocument));
-    if (nodeTypes.has(token.type) && ++nodes > yamlLimits.nodes)
-      return { problems: [tooManyNodes(source, token.offset)], fatal: true };
+    nodes += nodesIn(token);
+    if (nodes > yamlLimits.nodes) return { problems: [tooManyNodes(source, token.offset)], fatal: true };
     if ('items' in token && token.type !== 'block-seq' && token.items.length > yamlLimits.keysPerMap && isMap(token)) {
       return { problems: [tooManyKeys(source, token.offset)], fatal: true };
     }
@@ -110,7 +135,6 @@ function isMap(token: CST.Token): boolean {
   return token.type === 'block-map' || (token.type === 'flow-collection' && token.start.type === 'flow-map-start');
 }
 
-/** An item without a value is a node too; its indicator stands for it. */
 const nodeTypes: ReadonlySet<CST.Token['type']> = new Set([
   'alias',
   'scalar',
@@ -120,9 +144,13 @@ const nodeTypes: ReadonlySet<CST.Token['type']> = new Set([
   'block-map',
   'block-seq',
   'flow-collection',
-  'seq-item-ind',
-  'comma',
 ]);
+
+/** The nodes that a token itself stands for: one, and one for each of its items that has nothing in it. */
+function nodesIn(token: CST.Token): number {
+  const own = nodeTypes.has(token.type) ? 1 : 0;
+  return 'items' in token ? own + token.items.filter((item) => !item.key && !item.value).length : own;
+}
 
 function childTokens(token: CST.Token): CST.Token[] {
   if (token.type === 'document') return [...token.start, ...(token.value ? [token.value] : [])];

@@ -1,7 +1,7 @@
 import { Composer, isScalar, type YAMLError } from 'yaml';
 import type { SourceProblem } from '../../source.ts';
 import { findForbiddenCharacter, inspectTokens, tokenize, yamlLimits } from './limits.ts';
-import { problemAt, type SourceText } from './source-text.ts';
+import { positionAt, problemAt, type SourceText } from './source-text.ts';
 import { buildTree, type YamlTree } from './tree.ts';
 
 export interface YamlReading {
@@ -40,9 +40,11 @@ export function readYaml(source: SourceText): YamlReading {
   const faults = [...document.errors, ...document.warnings].filter(
     (fault) => inspection.problems.length === 0 || !consequences.has(fault.code),
   );
-  const syntax = onePerLine(faults.map((fault) => syntaxProblem(source, fault)));
+  const syntax = onePerLine(source, faults).map((fault) => syntaxProblem(source, fault));
   const tree = buildTree(source, document.contents);
-  return { tree, malformed: syntax.length > 0, problems: [...inspection.problems, ...syntax, ...tree.problems] };
+  const malformed = syntax.length > 0;
+  const inTree = malformed ? tree.problems.filter(({ code }) => !guesses.has(code)) : tree.problems;
+  return { tree, malformed, problems: [...inspection.problems, ...syntax, ...inTree] };
 }
 
 function isEmpty(contents: unknown): boolean {
@@ -78,8 +80,12 @@ const consequences: ReadonlySet<YAMLError['code']> = new Set([
   'MULTIPLE_ANCHORS',
   'MULTIPLE_DOCS',
   'MULTIPLE_TAGS',
+  'NON_STRING_KEY',
   'TAG_RESOLVE_FAILED',
 ]);
+
+/** What the tree of a malformed file may only seem to have. */
+const guesses: ReadonlySet<string> = new Set(['EmptyValue', 'InvalidKey']);
 
 const hints: Partial<Record<YAMLError['code'], string>> = {
   TAB_AS_INDENT: 'Indent with spaces.',
@@ -100,7 +106,12 @@ function syntaxProblem(source: SourceText, fault: YAMLError): SourceProblem {
 }
 
 /** One mistake often makes the library complain several times about the same line. */
-function onePerLine(problems: readonly SourceProblem[]): SourceProblem[] {
+function onePerLine(source: SourceText, faults: readonly YAMLError[]): YAMLError[] {
   const lines = new Set<number>();
-  return problems.filter((problem) => !lines.has(problem.line) && lines.add(problem.line));
+  return faults
+    .filter(({ pos }) => {
+      const { line } = positionAt(source, pos[0]);
+      return !lines.has(line) && lines.add(line);
+    })
+    .slice(0, yamlLimits.problems);
 }

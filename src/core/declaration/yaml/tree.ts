@@ -53,7 +53,8 @@ function build(builder: Builder, node: unknown, pointer: string, key: number): u
     return node.items.map((item, index) => build(builder, item, `${pointer}/${index}`, startOf(item) ?? value));
   }
   if (isScalar(node)) return buildScalar(builder, node, pointer, key);
-  return giveUp(builder, pointer);
+  // `{ plan }` has a member without even a colon.
+  return refuseEmpty(builder, pointer, key);
 }
 
 function buildMap(
@@ -66,6 +67,8 @@ function buildMap(
   for (const item of items) {
     const offset = startOf(item.key) ?? 0;
     const name = isScalar(item.key) && typeof item.key.value === 'string' ? item.key.value : null;
+    // An alias has been refused already, wherever it stands.
+    if (isAlias(item.key)) continue;
     const problem = keyProblem(builder, name, isScalar(item.key) && item.key.type === 'PLAIN', seen);
     if (problem !== null) builder.problems.push(problemAt(builder.source, offset, problem));
     if (problem !== null || name === null) continue;
@@ -119,13 +122,15 @@ function buildScalar(builder: Builder, node: Scalar, pointer: string, key: numbe
     );
     return giveUp(builder, pointer);
   }
-  if (value === null && source === '' && pointer !== '') {
-    builder.problems.push(problemAt(builder.source, key, emptyValue(pointer)));
-    return giveUp(builder, pointer);
-  }
+  if (value === null && source === '') return refuseEmpty(builder, pointer, key);
   // Not a number for any schema: how it is written decides, not what YAML makes of it.
   if (typeof value === 'number') return plainNumber.test(source) ? value : Number.NaN;
   return value;
+}
+
+function refuseEmpty(builder: Builder, pointer: string, key: number): undefined {
+  builder.problems.push(problemAt(builder.source, key, emptyValue(pointer)));
+  return giveUp(builder, pointer);
 }
 
 function emptyValue(pointer: string): ProblemText {
