@@ -1,0 +1,12 @@
+/** Writes the JSON Schemas that editors use; a test fails when they are stale. Run it with `npm run schemas`. */
+import { writeFileSync } from 'node:fs';
+import { customerJsonSchema, type JsonSchema, workspaceJsonSchema } from '../src/core/declaration/json-schema.ts';
+
+const schemas: Readonly<Record<string, JsonSchema>> = {
+  'customer.schema.json': customerJsonSchema(),
+  'reconcile.schema.json': workspaceJsonSchema(),
+};
+
+for (const [name, schema] of Object.entries(schemas)) {
+  writeFileSync(new URL(`../schemas/${name}`, import.meta.url), `${JSON.stringify(schema, null, 2)}\n`);
+}
