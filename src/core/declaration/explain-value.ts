@@ -1,5 +1,5 @@
 import { nearest } from './suggest.ts';
-import { printable, quoted } from './yaml/printable.ts';
+import { printable, quoted, unquoted } from './yaml/printable.ts';
 import type { ProblemText } from './yaml/source-text.ts';
 import { plainNumber, type YamlNode } from './yaml/tree.ts';
 
@@ -95,8 +95,8 @@ function explainText(read: ReadValue): ProblemText {
   const kind = value === null ? 'null' : typeof value === 'boolean' ? 'a truth value' : 'a number';
   return {
     code: 'WrongType',
-    message: `${field} must be a text, and YAML reads ${printable(scalar.source)} as ${kind}.`,
-    hint: `Quote it: "${printable(scalar.source)}".`,
+    message: `${field} must be a text, and YAML reads ${unquoted(scalar.source)} as ${kind}.`,
+    hint: `Quote it: ${quoted(scalar.source)}.`,
   };
 }
 

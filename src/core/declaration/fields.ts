@@ -7,7 +7,7 @@ import { instantPattern, parseInstant } from './instant.ts';
  */
 
 /** The largest amount the grammar of amounts admits: 13 digits (correctness 2.7). */
-export const largestAmount = 9_999_999_999_999;
+const largestAmount = 9_999_999_999_999;
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 

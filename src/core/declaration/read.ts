@@ -23,7 +23,7 @@ export interface GoodReading<T> {
   readonly instants: readonly { readonly atMs: number; readonly problem: SourceProblem }[];
 }
 
-export interface BadReading {
+interface BadReading {
   readonly ok: false;
   /** The identity the file claims and where, when at least that can be read. */
   readonly claim: { readonly externalId: string; readonly at: Position } | null;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 type AnySchema = z.core.$ZodType;
 
 /** The schema of the value at a path, without its wrappers; null when the schema knows no such place. */
-export function schemaAt(schema: AnySchema, path: readonly PropertyKey[]): AnySchema | null {
+function schemaAt(schema: AnySchema, path: readonly PropertyKey[]): AnySchema | null {
   let current: AnySchema | undefined = unwrap(schema);
   for (const segment of path) {
     if (current instanceof z.ZodObject) current = current.shape[String(segment)];

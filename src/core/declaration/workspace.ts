@@ -179,7 +179,7 @@ export const workspaceSchema = z.strictObject({
   }),
   apiKeyId: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be the id of an API key, as whoami prints it (never the key itself)')
+    .regex(/^(?!lp_)[A-Za-z0-9_-]{1,100}$/, 'must be the id of an API key, as whoami prints it (never the key itself)')
     .optional()
     .meta({
       description:

@@ -1,5 +1,6 @@
 import { type CST, Lexer, Parser } from 'yaml';
 import type { SourceProblem } from '../../source.ts';
+import { printable, shorten } from './printable.ts';
 import { type ProblemText, problemAt, type SourceText } from './source-text.ts';
 
 /**
@@ -71,13 +72,17 @@ const crowding: ReadonlySet<CST.Token['type']> = new Set(['document', 'doc-end',
 function tooBroken(source: SourceText, tokens: readonly CST.Token[]): SourceProblem {
   const fault = tokens.find((token) => token.type === 'error');
   if (fault !== undefined) {
-    return problemAt(source, fault.offset, {
-      code: 'InvalidYaml',
-      message: `This is not valid YAML: ${fault.message}.`,
-    });
+    return problemAt(source, fault.offset, invalidYaml(fault.message));
   }
   const second = tokens.filter((token) => crowding.has(token.type))[1];
-  return problemAt(source, second?.offset ?? 0, secondDocument);
+  const directive = second?.type === 'directive' ? forbiddenTokens.directive : undefined;
+  return problemAt(source, second?.offset ?? 0, directive ?? secondDocument);
+}
+
+/** The library's sentence may quote the file, so it is shown as the file is. */
+export function invalidYaml(sentence: string, hint?: string): ProblemText {
+  const shown = shorten(printable(sentence), 200).replace(/\.?$/, '.');
+  return { code: 'InvalidYaml', message: `This is not valid YAML: ${shown}`, hint };
 }
 
 function tooDeep(source: SourceText, offset: number): SourceProblem {

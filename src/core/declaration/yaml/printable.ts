@@ -15,6 +15,13 @@ export function printable(text: string): string {
 
 /** A short piece of the file to name in a message, between quotes. */
 export function quoted(text: string): string {
-  const shown = printable(text);
-  return `"${shown.length > 60 ? `${shown.slice(0, 57)}…` : shown}"`;
+  return `"${unquoted(text)}"`;
+}
+
+export function unquoted(text: string): string {
+  return shorten(printable(text), 60);
+}
+
+export function shorten(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
 }

@@ -1,6 +1,6 @@
 import { Composer, isScalar, type YAMLError } from 'yaml';
 import type { SourceProblem } from '../../source.ts';
-import { findForbiddenCharacter, inspectTokens, tokenize, yamlLimits } from './limits.ts';
+import { findForbiddenCharacter, inspectTokens, invalidYaml, tokenize, yamlLimits } from './limits.ts';
 import { positionAt, problemAt, type SourceText } from './source-text.ts';
 import { buildTree, type YamlTree } from './tree.ts';
 
@@ -101,8 +101,7 @@ const hints: Partial<Record<YAMLError['code'], string>> = {
 };
 
 function syntaxProblem(source: SourceText, fault: YAMLError): SourceProblem {
-  const message = `This is not valid YAML: ${fault.message.replace(/\.?$/, '.')}`;
-  return problemAt(source, fault.pos[0], { code: 'InvalidYaml', message, hint: hints[fault.code] });
+  return problemAt(source, fault.pos[0], invalidYaml(fault.message, hints[fault.code]));
 }
 
 /** One mistake often makes the library complain several times about the same line. */

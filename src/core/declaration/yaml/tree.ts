@@ -1,6 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, type Scalar } from 'yaml';
 import type { SourceProblem } from '../../source.ts';
-import { quoted } from './printable.ts';
+import { printable, quoted, shorten } from './printable.ts';
 import { type ProblemText, problemAt, type SourceText } from './source-text.ts';
 
 /** One value of a file and where it stands. */
@@ -175,5 +175,5 @@ export function describePointer(pointer: string): string {
     .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
     .map((segment, index) => (/^[0-9]+$/.test(segment) ? `[${segment}]` : index === 0 ? segment : `.${segment}`))
     .join('');
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+  return shorten(printable(text), 80);
 }
