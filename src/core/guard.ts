@@ -1,7 +1,8 @@
-import type { GuardsDeclaration } from './declaration/workspace.ts';
+import type { CreditConfig } from './api.ts';
+import type { GuardsDeclaration, WebhookDeclaration } from './declaration/workspace.ts';
 import { formatCredits } from './money.ts';
 import type { Notices } from './notice.ts';
-import type { CustomerPlan, Step } from './plan.ts';
+import type { CustomerPlan, Fields, Step } from './plan.ts';
 import { approvalHash, planHash, type TextHash } from './plan-hash.ts';
 import type { Problem } from './problem.ts';
 
@@ -11,8 +12,8 @@ export interface GuardFacts {
   readonly parentPrepaid: number | null;
   /** Marked grants since 00:00 UTC by the parent's ledger, so that a restart does not reset the day (I8). */
   readonly grantedToday: number;
-  /** What a child can have when its limits are left as they are: its current cap, by externalId. */
-  readonly capOf: (externalId: string) => number | null;
+  /** The limits as they are, by externalId; none for a customer without an organization. */
+  readonly limitsOf: (externalId: string) => CreditConfig;
   readonly approved: readonly string[];
 }
 
@@ -118,14 +119,12 @@ const rules: readonly Rule[] = [
   },
   function requireCapWithRefill(plans, guards, facts) {
     if (!guards.requireCapWithRefill) return null;
-    const withoutCap = plans.filter((plan) =>
-      plan.steps.some((step) => enablesRefill(step) && capAfter(step, facts.capOf(plan.externalId)) === null),
-    );
-    if (withoutCap.length === 0) return null;
-    const names = withoutCap.map(({ externalId }) => externalId).toSorted();
+    const uncapped = plans.filter((plan) => refillsWithoutCap(plan, facts.limitsOf(plan.externalId)));
+    if (uncapped.length === 0) return null;
+    const names = uncapped.map(({ externalId }) => externalId).toSorted();
     return {
       guard: 'requireCapWithRefill',
-      forbids: (step, plan) => enablesRefill(step) && names.includes(plan.externalId),
+      forbids: (step, plan) => names.includes(plan.externalId) && (enablesRefill(step) || removesCap(step)),
       message: `A refill without a monthly cap has no upper bound: ${names.join(', ')}. Declare \`cap\` beside \`refill\`.`,
     };
   },
@@ -157,6 +156,20 @@ export function guard(
   };
 }
 
+/** The guard that forbids writing to an endpoint, or null. A URL decides where every customer's events go. */
+export function guardWebhook(declared: WebhookDeclaration, guards: GuardsDeclaration): string | null {
+  if (guards.freeze) return 'freeze';
+  const allowed = guards.allowedWebhookHosts;
+  const host = /^https:\/\/([^/:?#]+)/.exec(declared.url)?.[1]?.toLowerCase() ?? '';
+  if (allowed === undefined || allowed.some((pattern) => coversHost(pattern.toLowerCase(), host))) return null;
+  return 'allowedWebhookHosts';
+}
+
+/** `*.partner.example` covers every host below partner.example; anything else only itself. */
+function coversHost(pattern: string, host: string): boolean {
+  return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern;
+}
+
 function judge(step: Step, plan: CustomerPlan, verdicts: readonly Verdict[]): Step {
   const verdict = verdicts.find(({ forbids }) => forbids(step, plan));
   return verdict ? { ...step, blockedBy: verdict.guard } : step;
@@ -182,8 +195,20 @@ function enablesRefill(step: Step): boolean {
   return step.resource === 'credit-config' && (step.after?.['refill'] ?? null) !== null;
 }
 
-function capAfter(step: Step, currentCap: number | null): unknown {
-  return step.after && 'cap' in step.after ? step.after['cap'] : currentCap;
+function removesCap(step: Step): boolean {
+  return step.resource === 'credit-config' && step.after?.['cap'] === null;
+}
+
+/** True when the plan would leave a refill on without a cap (I10). What the plan does not touch is not judged. */
+function refillsWithoutCap(plan: CustomerPlan, now: CreditConfig): boolean {
+  const touched = plan.steps.filter((step) => enablesRefill(step) || removesCap(step));
+  if (touched.length === 0) return false;
+  const after: Fields = Object.assign({ cap: now.monthlyCreditCap, refill: now.refillAmount }, ...limitsAfter(plan));
+  return after['refill'] !== null && after['cap'] === null;
+}
+
+function limitsAfter(plan: CustomerPlan): Fields[] {
+  return plan.steps.flatMap(({ resource, after }) => (resource === 'credit-config' && after ? [after] : []));
 }
 
 function formatSigned(credits: number): string {

@@ -236,9 +236,10 @@ export function organizationPatch(after: Fields): {
   const metadata: Record<string, string> = {};
   const patch: ReturnType<typeof organizationPatch> = {};
   for (const [field, value] of Object.entries(after)) {
-    if (field === 'name') patch.name = String(value);
-    else if (field === 'billingEmail') patch.billingEmail = value === null ? null : String(value);
-    else metadata[field.slice(METADATA_FIELD.length)] = value === null ? '' : String(value);
+    if (value !== null && typeof value !== 'string') continue;
+    if (field === 'name') patch.name = value ?? '';
+    else if (field === 'billingEmail') patch.billingEmail = value;
+    else metadata[field.slice(METADATA_FIELD.length)] = value ?? '';
   }
   return Object.keys(metadata).length > 0 ? { ...patch, metadata } : patch;
 }

@@ -184,7 +184,7 @@ export function webhookPatch(after: Fields): WebhookPatch & Readonly<Record<stri
   return {
     ...(typeof url === 'string' ? { url } : {}),
     ...(Array.isArray(events) ? { events: events.map(String) } : {}),
-    ...(description === undefined ? {} : { description: description === null ? null : String(description) }),
+    ...(typeof description === 'string' || description === null ? { description } : {}),
     ...(state === 'active' || state === 'paused' ? { status: state } : {}),
     ...(scope === 'own' || scope === 'all_children' ? { scope } : {}),
   };

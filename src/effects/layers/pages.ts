@@ -8,7 +8,10 @@ export interface PageOptions<T> {
   readonly idOf: (item: T) => string;
   /** More pages than this are taken for a server that never ends. */
   readonly limitPages?: number;
-  /** Stops behind the first item that satisfies it, for "the ledger, newest first, until …"; that item is included. */
+  /**
+   * Stops behind the page that holds an item which satisfies it, for "the ledger, newest first, until …". The rest of
+   * that page is kept: items of the same instant stand in no order that could be relied on.
+   */
   readonly until?: (item: T) => boolean;
 }
 
@@ -36,10 +39,10 @@ export async function readAllPages<T>(
         return badListing('the listing shows one id with two different contents', answer.meta);
       }
       items.set(id, earlier ?? item);
-      if (until(item)) return { outcome: 'ok', value: [...items.values()], meta: firstMeta };
     }
     const next = answer.value.nextCursor;
-    if (next === null) return { outcome: 'ok', value: [...items.values()], meta: firstMeta };
+    if (next === null || answer.value.items.some(until))
+      return { outcome: 'ok', value: [...items.values()], meta: firstMeta };
     if (cursors.has(next)) return badListing('the listing repeats a cursor and would never end', answer.meta);
     cursors.add(next);
     cursor = next;

@@ -1,0 +1,149 @@
+import type { Answer } from '../core/answer.ts';
+import type { LedgerEvent } from '../core/api.ts';
+import type { CustomerPlan, Step } from '../core/plan.ts';
+import { baselineOf } from '../core/plan-customer.ts';
+import type { Problem } from '../core/problem.ts';
+import type { StepReport } from '../core/report.ts';
+import { vetoOnOrganization } from '../core/resources/organization.ts';
+import { isStopped, type Pass } from './context.ts';
+import { type CustomerRun, notStarted, type StepResult } from './customer-run.ts';
+import { problemOf } from './failure.ts';
+import type { ObservedCustomer } from './observe.ts';
+import { executeKeyStep, rememberKey } from './steps/api-key.ts';
+import { executeLimits } from './steps/credit-config.ts';
+import { executeGrant } from './steps/credits.ts';
+import { executeCreation, executeFieldChange } from './steps/organization.ts';
+
+export interface Applied {
+  readonly run: CustomerRun;
+  readonly steps: readonly StepReport[];
+  /** Of the steps and of the verification; those of the plan are not repeated. */
+  readonly problems: readonly Problem[];
+}
+
+export interface SharedReads {
+  /** The parent's allocations of the last 48 hours, read at most once a pass. */
+  readonly parentLedgerOf48h: () => Promise<Answer<readonly LedgerEvent[]>>;
+}
+
+/** Carries out one customer's plan, step by step in its order. What does not depend on a failed step goes on (design 3). */
+export async function applyCustomer(
+  pass: Pass,
+  observed: ObservedCustomer,
+  plan: CustomerPlan,
+  shared: SharedReads,
+): Promise<Applied> {
+  const run = startRun(pass, observed);
+  const steps: StepReport[] = [];
+  const problems: Problem[] = [];
+  for (const group of groupLimits(plan.steps)) {
+    const results = await runGroup(run, group, steps, shared);
+    for (const [index, step] of group.entries()) {
+      const result = results[index] ?? notStarted('not reached');
+      steps.push({ ...step, outcome: step.blockedBy ? 'blocked' : result.outcome, detail: result.detail });
+      if (result.problem && !problems.includes(result.problem)) problems.push(result.problem);
+      pass.effects.progress({ kind: 'step-ended', customer: plan.externalId, step, outcome: result.outcome });
+    }
+  }
+  const verified = await verify(run, steps);
+  if (verified) problems.push(verified);
+  return { run, steps, problems };
+}
+
+function startRun(pass: Pass, observed: ObservedCustomer): CustomerRun {
+  const { customer, notices, status, observation } = observed;
+  const ledger = observation?.ledger?.view;
+  const run: CustomerRun = {
+    pass,
+    customer,
+    notices,
+    status,
+    organizationId: observation?.organization.id ?? null,
+    organizationCreatedAt: observation?.organization.createdAt ?? null,
+    baseline: observation ? baselineOf(observation.organization) : 0,
+    organization: observation?.organization ?? null,
+    credits: ledger?.state === 'intact' ? { slots: ledger.slots, granted: ledger.granted } : null,
+    creditsSettled: observed.planned.steps.every(({ resource }) => resource !== 'credits'),
+    keys: new Map(),
+    frozen: false,
+  };
+  for (const { name, key, seen } of keysInPlace(observed)) rememberKey(run, name, key, null, seen);
+  return run;
+}
+
+/** Declared keys that were listed and whose secret the store holds: what the status may name (I11). */
+function keysInPlace({ customer, observation }: ObservedCustomer) {
+  const listed = observation?.keys?.listed ?? [];
+  return customer.declaration.keys.flatMap(({ name, state }) => {
+    const place = observation?.stored.get(name);
+    const key = listed.find((candidate) => place?.kind === 'holds' && candidate.id === place.record.id);
+    const seen = listed.filter((candidate) => candidate.name === name).length;
+    return key && state === 'active' ? [{ name, key, seen }] : [];
+  });
+}
+
+/** Cap and refill stand beside each other in a plan and travel together. */
+function groupLimits(steps: readonly Step[]): Step[][] {
+  const groups: Step[][] = [];
+  for (const step of steps) {
+    const last = groups.at(-1);
+    if (step.resource === 'credit-config' && last?.[0]?.resource === 'credit-config') last.push(step);
+    else groups.push([step]);
+  }
+  return groups;
+}
+
+async function runGroup(
+  run: CustomerRun,
+  group: readonly Step[],
+  before: readonly StepReport[],
+  shared: SharedReads,
+): Promise<StepResult[]> {
+  const holding = group.map((step) => (step.blockedBy ? notStarted(step.blockedBy) : unmetNeed(run, step, before)));
+  const ready = group.filter((_, index) => holding[index] === null);
+  const [first] = ready;
+  if (!first) return holding.map((result) => result ?? notStarted('not reached'));
+  const { externalId } = run.customer.declaration;
+  for (const step of ready) run.pass.effects.progress({ kind: 'step-started', customer: externalId, step });
+  const result = await execute(run, first, ready, shared);
+  return holding.map((held) => held ?? result);
+}
+
+function execute(run: CustomerRun, step: Step, group: readonly Step[], shared: SharedReads): Promise<StepResult> {
+  switch (step.resource) {
+    case 'organization':
+      return step.action === 'create' ? executeCreation(run, shared.parentLedgerOf48h) : executeFieldChange(run, step);
+    case 'credits':
+      return executeGrant(run, step);
+    case 'credit-config':
+      return executeLimits(run, group);
+    case 'api-key':
+      return executeKeyStep(run, step);
+    case 'webhook':
+      throw new Error('a webhook stands in the plan of a customer');
+  }
+}
+
+/** What a step has to wait for (design 3): the reason it is not started, or null. */
+function unmetNeed(run: CustomerRun, step: Step, before: readonly StepReport[]): StepResult | null {
+  if (isStopped(run.pass)) return notStarted(run.pass.stoppedBy ? 'the run was stopped' : 'the run was interrupted');
+  if (run.frozen) return notStarted('nothing more is written for this customer');
+  if (run.organizationId === null && step.action !== 'create') return notStarted('needs the organization');
+  const enablesRefill = step.resource === 'credit-config' && (step.after?.['refill'] ?? null) !== null;
+  if (enablesRefill && !run.creditsSettled) return notStarted('needs the declared credits to be granted');
+  const capIsMissing = before.some(({ name, resource, outcome }) => {
+    return resource === 'credit-config' && name === 'cap' && outcome !== 'done';
+  });
+  const makesKey = step.resource === 'api-key' && step.action !== 'revoke';
+  if (makesKey && capIsMissing) return notStarted('needs the cap: no key works before it does');
+  return null;
+}
+
+/** A last read wherever something was written that no read has shown yet, so that status says what is true (I11). */
+async function verify(run: CustomerRun, steps: readonly StepReport[]): Promise<Problem | null> {
+  if (run.organizationId === null || run.organization || steps.every(({ outcome }) => outcome !== 'done')) return null;
+  const answer = await run.pass.effects.reader.getOrganization(run.organizationId);
+  if (answer.outcome !== 'ok') return problemOf(answer, 'Verifying the organization', '/externalId', run.notices);
+  run.organization = answer.value;
+  return vetoOnOrganization(run.customer, answer.value, run.pass.parentOrganizationId, run.notices);
+}

@@ -1,0 +1,84 @@
+import { canonicalJson } from '../core/canonical.ts';
+import type { Step } from '../core/plan.ts';
+import type { Problem } from '../core/problem.ts';
+import type { StepReport } from '../core/report.ts';
+import { statusDocument, type WebhookStatusEntry } from '../core/status.ts';
+import { isStopped, type Pass } from './context.ts';
+import { notStarted } from './customer-run.ts';
+import { executeWebhookStep, type WebhookResult } from './steps/webhook.ts';
+import { type ObservedWebhook, type ObservedWebhooks, webhookSlot } from './webhooks.ts';
+
+export interface AppliedWebhooks {
+  readonly steps: readonly StepReport[];
+  /** Of the steps; those of the plan are not repeated. */
+  readonly problems: readonly Problem[];
+}
+
+/** Carries out what is planned for the fleet's endpoints and records what is known of them afterwards. */
+export async function applyWebhooks(pass: Pass, observed: ObservedWebhooks): Promise<AppliedWebhooks> {
+  const steps: StepReport[] = [];
+  const problems: Problem[] = [];
+  const known: WebhookStatusEntry[] = [];
+  for (const webhook of observed.webhooks) {
+    const { step } = webhook;
+    if (!step) {
+      const entry = knownEntry(pass, webhook);
+      if (entry) known.push(entry);
+      continue;
+    }
+    const held = heldBack(pass, step);
+    if (!held) pass.effects.progress({ kind: 'step-started', customer: null, step });
+    const { result, entry } = held ?? (await executeWebhookStep(pass, webhook, observed.notices));
+    const outcome = step.blockedBy ? 'blocked' : result.outcome;
+    steps.push({ ...step, outcome, detail: result.detail });
+    pass.effects.progress({ kind: 'step-ended', customer: null, step, outcome });
+    if (result.problem) problems.push(result.problem);
+    const remembered = entry ?? knownEntry(pass, webhook);
+    if (remembered) known.push(remembered);
+  }
+  const failed = await recordWebhooks(pass, observed, known);
+  if (failed) problems.push(failed);
+  return { steps, problems };
+}
+
+/** Endpoints that are in place and whose secret the store holds: what the status may name (I11). */
+function knownEntry(pass: Pass, { declared, decision, recorded }: ObservedWebhook): WebhookStatusEntry | null {
+  const isKept = decision.kind === 'converged' || decision.kind === 'change';
+  if (!isKept || !decision.endpoint) return null;
+  const secret = pass.effects.secrets.reference(webhookSlot(pass, declared.name));
+  return { name: declared.name, id: decision.endpoint.id, secret, seen: recorded?.seen ?? 1 };
+}
+
+function heldBack(pass: Pass, step: Step): WebhookResult | null {
+  if (step.blockedBy) return { result: notStarted(step.blockedBy), entry: null };
+  return isStopped(pass) ? { result: notStarted('the run was interrupted'), entry: null } : null;
+}
+
+/** Writes the fleet's status back where its meaning changed (V3). `known` are the endpoints this pass has seen to. */
+async function recordWebhooks(
+  pass: Pass,
+  observed: ObservedWebhooks,
+  known: readonly WebhookStatusEntry[],
+): Promise<Problem | null> {
+  const { recorded, notices } = observed;
+  const names = new Set(known.map(({ name }) => name));
+  const webhooks = [...known, ...recorded.filter(({ name }) => !names.has(name))];
+  const inOrder = (entries: readonly WebhookStatusEntry[]) => entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  if (canonicalJson(inOrder(webhooks)) === canonicalJson(inOrder(recorded))) return null;
+  const { parentOrganizationId, effects, workspace } = pass;
+  // In reconcile.yaml the block holds a setting of the user's beside what we record; replacing it must keep that.
+  const setting = workspace.declaration.status.store === 'inline' ? { store: 'inline' } : {};
+  const status = { ...setting, ...statusDocument({ parentOrganizationId, webhooks: inOrder(webhooks) }) };
+  const written = await effects.statuses.write({ externalId: null, file: workspace.file }, status);
+  if (written.ok) return null;
+  effects.progress({ kind: 'status-failed', customer: null, message: written.message });
+  return notices.problem(
+    '/status',
+    'warning',
+    'StatusNotWritten',
+    `The status could not be written: ${written.message}`,
+    {
+      next: 'Nothing is lost: the next pass finds the endpoints by their marks.',
+    },
+  );
+}

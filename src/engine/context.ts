@@ -1,0 +1,46 @@
+import type { Failure } from '../core/answer.ts';
+import type { IdempotencyKeys } from '../core/idempotency.ts';
+import type { SourcedWorkspace } from '../core/source.ts';
+import type { Chance } from '../effects/chance.ts';
+import type { Clock } from '../effects/clock.ts';
+import type { Journal } from '../effects/journal.ts';
+import type { LayersReader, LayersWriter } from '../effects/layers/client.ts';
+import type { SecretStore } from '../effects/secrets/store.ts';
+import type { DeclarationSource } from '../effects/source/source.ts';
+import type { StatusStore } from '../effects/status/store.ts';
+import type { ProgressEvent } from './progress.ts';
+
+/** Everything the engine touches. Nothing in `src/engine` reaches the world except through this. */
+export interface Effects {
+  readonly reader: LayersReader;
+  /** Null in a dry run, which thereby cannot write. */
+  readonly writer: LayersWriter | null;
+  readonly source: DeclarationSource;
+  readonly statuses: StatusStore;
+  readonly secrets: SecretStore;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly hash: (text: string) => string;
+  readonly nameUuid: (name: string) => string;
+  /** How many requests were made so far. */
+  readonly requests: () => { readonly read: number; readonly write: number };
+  readonly progress: (event: ProgressEvent) => void;
+}
+
+/** What is the same for every customer of one pass. */
+export interface Pass {
+  readonly effects: Effects;
+  readonly workspace: SourcedWorkspace;
+  readonly parentOrganizationId: string;
+  readonly keys: IdempotencyKeys;
+  readonly signal: AbortSignal;
+  /** The server's clock when the pass began, in milliseconds since the epoch. */
+  readonly serverTimeMs: number;
+  /** Set when going on is useless for everybody (401): the failure that said so. */
+  stoppedBy: Failure | null;
+}
+
+export function isStopped(pass: Pass): boolean {
+  return pass.stoppedBy !== null || pass.signal.aborted;
+}

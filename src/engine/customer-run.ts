@@ -1,0 +1,84 @@
+import type { OrganizationWithSummary } from '../core/api.ts';
+import type { Notices } from '../core/notice.ts';
+import type { Step } from '../core/plan.ts';
+import type { Problem } from '../core/problem.ts';
+import type { StepOutcome } from '../core/report.ts';
+import type { SourcedCustomer } from '../core/source.ts';
+import type { CustomerStatus, KeyStatus } from '../core/status.ts';
+import type { SecretSlot } from '../effects/secrets/store.ts';
+import type { Pass } from './context.ts';
+
+/** One customer on its way through one pass: what is known so far, filled in by the steps as they are carried out. */
+export interface CustomerRun {
+  readonly pass: Pass;
+  readonly customer: SourcedCustomer;
+  readonly notices: Notices;
+  readonly status: CustomerStatus | null;
+  organizationId: string | null;
+  /** The server's `createdAt` of the organization. */
+  organizationCreatedAt: string | null;
+  /** Credits granted by hand before an adoption: the base of slot 0. */
+  baseline: number;
+  /** The last read of the organization; null when there was none, or when a write has passed since. */
+  organization: OrganizationWithSummary | null;
+  /** What the ledger proves; null when it was not read in this pass. */
+  credits: { slots: number; granted: number } | null;
+  /** True when no grant is outstanding: only then may a refill be switched on (I10). */
+  creditsSettled: boolean;
+  /** Keys whose secret was seen to be stored, by name. */
+  readonly keys: Map<string, KeyStatus>;
+  /** Set when nothing more may be written for this customer. */
+  frozen: boolean;
+}
+
+/** What a step came to. `problem` says why it is not done, or what is wrong although it is. */
+export interface StepResult {
+  readonly outcome: Exclude<StepOutcome, 'planned' | 'blocked'>;
+  readonly detail: string | null;
+  readonly problem: Problem | null;
+}
+
+/** The write half of a step; `run.organizationId` is set unless the step creates the organization. */
+export type StepExecutor = (run: CustomerRun, step: Step) => Promise<StepResult>;
+
+export function done(detail: string | null = null, problem: Problem | null = null): StepResult {
+  return { outcome: 'done', detail, problem };
+}
+
+/** A failed step; `in-doubt` when its problem says so (exit 8). */
+export function failed(problem: Problem): StepResult {
+  return { outcome: problem.severity === 'doubt' ? 'in-doubt' : 'failed', detail: null, problem };
+}
+
+export function notStarted(detail: string, problem: Problem | null = null): StepResult {
+  return { outcome: 'not-started', detail, problem };
+}
+
+/** Correctness A1: the declaration as it is on disk now, immediately before money or keys move (I1'). */
+export async function declarationChanged(run: CustomerRun): Promise<StepResult | null> {
+  const { source } = run.pass.effects;
+  if ((await source.reread(run.customer, run.pass.workspace)) === 'same') return null;
+  return notStarted(
+    'the file changed during the run',
+    run.notices.problem(
+      '',
+      'held',
+      'DeclarationChanged',
+      'The file changed after it was planned, so nothing more was done from the old plan.',
+      {
+        next: 'The next pass plans it again.',
+      },
+    ),
+  );
+}
+
+export function keySlot(run: CustomerRun, name: string): SecretSlot {
+  const { parentOrganizationId } = run.pass;
+  return { parentOrganizationId, kind: 'api-key', externalId: run.customer.declaration.externalId, name };
+}
+
+/** The organization a step works on. Steps are only started when it exists; anything else is a bug. */
+export function organizationIdOf(run: CustomerRun): string {
+  if (run.organizationId === null) throw new Error('a step was started before its organization existed');
+  return run.organizationId;
+}

@@ -1,0 +1,90 @@
+import type { Answer, Failure } from '../core/answer.ts';
+import type { Notices } from '../core/notice.ts';
+import type { Problem, Severity } from '../core/problem.ts';
+import { isStopped, type Pass } from './context.ts';
+
+/** What a failed answer means for the customer (correctness 2.6), as a problem that points to the declaration. */
+export function problemOf(failure: Failure, doing: string, pointer: string, notices: Notices): Problem {
+  const { code, message } = failure.problem;
+  const meaning = MEANINGS[code] ?? meaningOfOutcome(failure);
+  return notices.problem(pointer, meaning.severity, meaning.code, `${doing} failed: ${message} (${code}).`, {
+    next: meaning.next,
+    requestId: failure.meta.requestId,
+  });
+}
+
+interface Meaning {
+  readonly severity: Severity;
+  readonly code: string;
+  readonly next: string | null;
+}
+
+const MEANINGS: Readonly<Record<string, Meaning>> = {
+  UNAUTHENTICATED: {
+    severity: 'error',
+    code: 'Unauthenticated',
+    next: 'Check LAYERS_API_KEY or LAYERS_API_KEY_FILE: the key is wrong, revoked, or replaced.',
+  },
+  FORBIDDEN_SCOPE: {
+    severity: 'error',
+    code: 'ForbiddenScope',
+    next: 'The API key must hold org:admin and every scope that it hands on.',
+  },
+  VALIDATION: {
+    severity: 'error',
+    code: 'RefusedByApi',
+    next: 'Change the declaration; the same request is not repeated.',
+  },
+  NOT_FOUND: {
+    severity: 'error',
+    code: 'OrgMissing',
+    next: 'The organization is gone or belongs to somebody else. None is created in its place.',
+  },
+  BILLING_EXHAUSTED: {
+    severity: 'held',
+    code: 'ParentShortOfCredits',
+    next: 'Buy credits for the parent. The refusal may be remembered for up to 24 hours; the grant then goes on by itself.',
+  },
+  KILL_SWITCH: {
+    severity: 'error',
+    code: 'KillSwitch',
+    next: 'The organization or the key is switched off. This is a state, not an outage: it is not tried again.',
+  },
+  CONFLICT: {
+    severity: 'error',
+    code: 'StateConflict',
+    next: 'Somebody changed its state meanwhile; look at the organization.',
+  },
+  RATE_LIMITED: { severity: 'held', code: 'RateLimited', next: 'It is tried again by itself.' },
+};
+
+function meaningOfOutcome(failure: Failure): Meaning {
+  const { status } = failure.meta;
+  const refused = failure.outcome === 'not-done' && status !== undefined && status < 500;
+  return refused
+    ? { severity: 'error', code: 'RefusedByApi', next: null }
+    : { severity: 'held', code: 'ApiUnavailable', next: 'It is tried again by itself.' };
+}
+
+/** Notes a failure that ends the pass for everybody: a token that is not accepted (correctness 2.6). */
+export function noteFailure(pass: Pass, answer: Answer<unknown>): void {
+  if (answer.outcome !== 'ok' && answer.problem.code === 'UNAUTHENTICATED') pass.stoppedBy ??= answer;
+}
+
+const RETRY_BACKOFF_MS: readonly number[] = [1_000, 2_000, 4_000, 8_000];
+
+/** Waits before the next try of a step: 1, 2, 4, 8 s. False when there are no more tries, or the pass is to end. */
+export async function waitBeforeRetry(
+  pass: Pass,
+  customer: string | null,
+  why: string,
+  attempt: number,
+  atLeastMs = 0,
+): Promise<boolean> {
+  const backoff = RETRY_BACKOFF_MS[attempt];
+  if (backoff === undefined || isStopped(pass)) return false;
+  const ms = Math.max(backoff, atLeastMs);
+  pass.effects.progress({ kind: 'waiting', customer, why, ms });
+  await pass.effects.clock.sleep(ms, pass.signal);
+  return !isStopped(pass);
+}

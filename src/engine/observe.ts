@@ -1,0 +1,201 @@
+import type { LedgerEvent, OrganizationWithSummary } from '../core/api.ts';
+import type { Inventory } from '../core/inventory.ts';
+import { readChildLedger, showsAnnotations } from '../core/ledger.ts';
+import { type Notices, noticesFor } from '../core/notice.ts';
+import {
+  baselineOf,
+  type Observation,
+  type Planned,
+  planExistingCustomer,
+  planNewCustomer,
+} from '../core/plan-customer.ts';
+import type { Problem } from '../core/problem.ts';
+import type { StoredKey } from '../core/resources/api-key.ts';
+import { type Identification, identifyOrganization, vetoOnOrganization } from '../core/resources/organization.ts';
+import type { SourcedCustomer } from '../core/source.ts';
+import { type CustomerStatus, covers, type ReadStatus, readCustomerStatus } from '../core/status.ts';
+import type { Pass } from './context.ts';
+import { problemOf } from './failure.ts';
+import { readApiKeys, readChildAllocations } from './reads.ts';
+import { storedKey } from './steps/api-key.ts';
+
+/** One customer as a pass found it, with what is planned for it. */
+export interface ObservedCustomer {
+  readonly customer: SourcedCustomer;
+  readonly notices: Notices;
+  /** The usable recorded status; null when there is none. */
+  readonly status: CustomerStatus | null;
+  readonly identification: Identification;
+  /** Null for a customer without an organization, or one that was not read. */
+  readonly observation: Observation | null;
+  readonly planned: Planned;
+  /** True when the recorded status stood in for a read of keys and ledger. */
+  readonly covered: boolean;
+}
+
+export interface ObserveOptions {
+  readonly inventory: Inventory;
+  readonly claimed: ReadonlySet<string>;
+  /** Read keys and ledger even where the recorded status covers the declaration. */
+  readonly full: boolean;
+  /** False for customers that are only counted by guards: one that is covered is then not read at all. */
+  readonly selected: boolean;
+}
+
+/** Observes and plans one customer: the reads of design 3, then the pure planner. Writes nothing. */
+export async function observeCustomer(
+  pass: Pass,
+  customer: SourcedCustomer,
+  options: ObserveOptions,
+): Promise<ObservedCustomer> {
+  const notices = noticesFor(customer);
+  const { externalId } = customer.declaration;
+  const recorded = await pass.effects.statuses.read({ externalId, file: customer.file });
+  const read: ReadStatus<CustomerStatus> = recorded.ok
+    ? readCustomerStatus(recorded.value, externalId, pass.parentOrganizationId, options.claimed)
+    : { kind: 'none' };
+  const warnings: Problem[] = [];
+  if (read.kind === 'ignored') warnings.push(notices.problem('/status', 'warning', 'StatusIgnored', read.why));
+  const status = read.kind === 'usable' ? read.status : null;
+  const identification = identifyOrganization(customer, options.inventory, read, options.claimed, notices);
+  const base = { customer, notices, status, identification, observation: null, covered: false };
+  const unread = (problems: readonly Problem[]): ObservedCustomer => ({
+    ...base,
+    planned: { steps: [], problems: [...problems, ...warnings], granted: status?.credits?.granted ?? null },
+  });
+
+  // A status that cannot be read might veto something; without it nothing is decided (I9).
+  if (!recorded.ok)
+    return unread([
+      notices.problem(
+        '/status',
+        'error',
+        'StatusUnreadable',
+        `The recorded status cannot be read: ${recorded.message}`,
+      ),
+    ]);
+  switch (identification.kind) {
+    case 'frozen':
+      return unread([identification.problem]);
+    case 'none-wanted':
+      return unread([]);
+    case 'unlisted':
+      return unread([await explainUnlisted(pass, identification.organizationId, notices)]);
+    case 'absent': {
+      const planned = planNewCustomer(customer, notices);
+      return { ...base, planned: { ...planned, problems: warnings } };
+    }
+    case 'existing':
+      break;
+  }
+  const isCovered = covers(status, customer.hash, identification.organization.id) && !options.full;
+  if (isCovered && !options.selected) return { ...unread([]), covered: true };
+  return observeExisting(pass, { ...base, covered: isCovered }, identification.organization.id, warnings);
+}
+
+async function observeExisting(
+  pass: Pass,
+  base: Omit<ObservedCustomer, 'planned'>,
+  organizationId: string,
+  warnings: readonly Problem[],
+): Promise<ObservedCustomer> {
+  const { customer, notices, status } = base;
+  const { reader } = pass.effects;
+  const stop = (problem: Problem): ObservedCustomer => ({
+    ...base,
+    planned: { steps: [], problems: [problem, ...warnings], granted: status?.credits?.granted ?? null },
+  });
+  const answer = await reader.getOrganization(organizationId);
+  if (answer.outcome !== 'ok') return stop(problemOf(answer, 'Reading the organization', '/externalId', notices));
+  const organization = answer.value;
+  const veto = vetoOnOrganization(customer, organization, pass.parentOrganizationId, notices);
+  if (veto) return stop(veto);
+
+  const stored = await storedKeys(pass, customer);
+  const covered = base.covered && storeAgrees(status, customer, stored);
+  const observation: Observation = { organization, ledger: null, keys: null, stored, status, covered };
+  const finish = (complete: Observation): ObservedCustomer => {
+    const planned = planExistingCustomer(customer, complete, notices);
+    return {
+      ...base,
+      covered,
+      observation: complete,
+      planned: { ...planned, problems: [...planned.problems, ...warnings] },
+    };
+  };
+  if (covered) return finish(observation);
+
+  const events = await readChildAllocations(reader, organizationId, 'complete');
+  if (events.outcome !== 'ok') return stop(problemOf(events, 'Reading the ledger', '/credits', notices));
+  const keys = await readApiKeys(reader, organizationId);
+  if (keys.outcome !== 'ok') return stop(problemOf(keys, 'Listing the API keys', '/keys', notices));
+  const serverNowMs = keys.meta.serverTimeMs ?? pass.effects.clock.now();
+  return finish({
+    ...observation,
+    ledger: ledgerReading(customer, organization, events.value),
+    keys: { listed: keys.value, serverNowMs },
+  });
+}
+
+function ledgerReading(
+  customer: SourcedCustomer,
+  organization: OrganizationWithSummary,
+  events: readonly LedgerEvent[],
+): NonNullable<Observation['ledger']> {
+  const { externalId, incarnation } = customer.declaration;
+  const owner = { externalId, incarnation, organizationId: organization.id, baseline: baselineOf(organization) };
+  return { view: readChildLedger(events, owner, true), annotationsSeen: showsAnnotations(events) };
+}
+
+async function storedKeys(pass: Pass, customer: SourcedCustomer): Promise<Map<string, StoredKey>> {
+  const stored = new Map<string, StoredKey>();
+  const { parentOrganizationId } = pass;
+  const { externalId } = customer.declaration;
+  for (const { name } of customer.declaration.keys)
+    stored.set(
+      name,
+      await storedKey(pass.effects.secrets, { parentOrganizationId, kind: 'api-key', externalId, name }),
+    );
+  return stored;
+}
+
+/** A store that lost what the status says it holds is looked into, not trusted (I3). */
+function storeAgrees(
+  status: CustomerStatus | null,
+  customer: SourcedCustomer,
+  stored: ReadonlyMap<string, StoredKey>,
+): boolean {
+  return customer.declaration.keys
+    .filter(({ state }) => state === 'active')
+    .every(({ name }) => {
+      const place = stored.get(name);
+      const recorded = status?.keys.find((key) => key.name === name);
+      // An overlap that has to end with a revocation is looked at in every pass.
+      if (!recorded || recorded.replaces) return false;
+      return place?.kind === 'unknown' || (place?.kind === 'holds' && place.record.id === recorded.id);
+    });
+}
+
+/** Status names an organization that the listing lacks: gone, or a listing that was not whole (I2, I6)? */
+async function explainUnlisted(pass: Pass, organizationId: string, notices: Notices): Promise<Problem> {
+  const answer = await pass.effects.reader.getOrganization(organizationId);
+  if (answer.outcome === 'ok')
+    return notices.problem(
+      '/externalId',
+      'held',
+      'ListingIncomplete',
+      `Organization ${organizationId} answers, but the listing does not show it. No organization is created in this pass.`,
+      { next: 'Nothing to do if this passes: the next pass lists again.' },
+    );
+  if (answer.problem.code !== 'NOT_FOUND') return problemOf(answer, 'Reading the organization', '/externalId', notices);
+  return notices.problem(
+    '/externalId',
+    'error',
+    'OrgMissing',
+    `Organization ${organizationId}, which the recorded status names, is gone. None is created in its place.`,
+    {
+      next: 'If it is gone for good and the customer is to be onboarded again, discard the recorded status with `reconcile resolve`.',
+      requestId: answer.meta.requestId,
+    },
+  );
+}

@@ -1,0 +1,222 @@
+import pLimit from 'p-limit';
+import { idempotencyKeys } from '../core/idempotency.ts';
+import { inventoryOf } from '../core/inventory.ts';
+import type { CustomerPlan } from '../core/plan.ts';
+import type { PassReport, Refusal } from '../core/report.ts';
+import type { Fleet, SourcedCustomer, SourcedWorkspace } from '../core/source.ts';
+import { type Applied, applyCustomer, type SharedReads } from './apply-customer.ts';
+import { applyWebhooks } from './apply-webhooks.ts';
+import { refuseUnbound } from './binding.ts';
+import { type Effects, isStopped, type Pass } from './context.ts';
+import { guardFleet } from './guarding.ts';
+import { type ObservedCustomer, observeCustomer } from './observe.ts';
+import { readOrganizations, readParentAllocations } from './reads.ts';
+import { recordStatus } from './record.ts';
+import { type Planning, type Progressed, phaseAndProblems, refusedReport, reportOf } from './reporting.ts';
+import { observeWebhooks } from './webhooks.ts';
+
+export interface PassOptions {
+  /** Only these customers are carried out; guards still count the whole fleet. Empty: all. */
+  readonly customers: readonly string[];
+  /** Read keys and ledger even where the recorded status covers the declaration. */
+  readonly full: boolean;
+  /** Customers worked on at once. */
+  readonly concurrency: number;
+  /** Approval hashes given for this run, beside those in reconcile.yaml. */
+  readonly approved: readonly string[];
+  /** False only for the sandbox, whose parent is made for the workspace. */
+  readonly bindingRequired: boolean;
+  /** Asked once, with the plan, before the first write; false carries nothing out. */
+  readonly confirm: (plan: PassReport) => Promise<boolean>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One pass over the fleet: load, bind, list, observe and plan, guard, apply, verify, status (design 3, correctness 2.4).
+ * Everything that can go wrong with a customer, a file or the API is in the report; only bugs throw.
+ */
+export async function runPass(effects: Effects, options: PassOptions): Promise<PassReport> {
+  const loaded = await load(effects);
+  if (!loaded.ok) return refusedReport(effects, loaded.refusal);
+  const { workspace, fleet } = loaded;
+  const bound = await bind(effects, workspace, options);
+  if (!bound.ok) return refusedReport(effects, bound.refusal);
+  const { pass } = bound;
+  const unknown = unknownCustomers(fleet, options.customers);
+  if (unknown) return refusedReport(effects, unknown);
+
+  const planning = await planFleet(pass, fleet, options);
+  if ('refusal' in planning) return refusedReport(effects, planning.refusal);
+  if (effects.writer === null) return reportOf(pass, planning, null);
+  const work = [...planning.plans, { steps: planning.webhooks.webhooks.flatMap(({ step }) => step ?? []) }];
+  const somethingToDo = work.some(({ steps }) => steps.some(({ blockedBy }) => blockedBy === null));
+  if (somethingToDo && !(await options.confirm(reportOf(pass, planning, null)))) return reportOf(pass, planning, null);
+  return reportOf(pass, planning, await applyFleet(pass, planning, options));
+}
+
+type Loaded =
+  | { readonly ok: true; readonly workspace: SourcedWorkspace; readonly fleet: Fleet }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** A broken reconcile.yaml, or no valid file at all, ends the pass before any call (design 8, exit 3). */
+async function load(effects: Effects): Promise<Loaded> {
+  const refuse = (code: string, message: string, problems: Refusal['problems']): Loaded => ({
+    ok: false,
+    refusal: { kind: 'invalid-input', code, message, next: null, requestId: null, problems },
+  });
+  const workspace = await effects.source.loadWorkspace();
+  if (!workspace.ok)
+    return refuse('InvalidWorkspace', 'reconcile.yaml is not valid, so nothing is written.', workspace.problems);
+  const fleet = await effects.source.loadFleet(workspace.workspace);
+  if (!fleet.ok) return refuse('NoCustomers', 'There is no customer file to work from.', fleet.problems);
+  if (fleet.fleet.customers.length === 0)
+    return refuse(
+      'NoValidCustomer',
+      'No customer file is valid.',
+      fleet.fleet.broken.flatMap(({ problems }) => problems),
+    );
+  return { ok: true, workspace: workspace.workspace, fleet: fleet.fleet };
+}
+
+type Bound = { readonly ok: true; readonly pass: Pass } | { readonly ok: false; readonly refusal: Refusal };
+
+async function bind(effects: Effects, workspace: SourcedWorkspace, options: PassOptions): Promise<Bound> {
+  const whoami = await effects.reader.whoami();
+  if (whoami.outcome !== 'ok') {
+    const { code, message } = whoami.problem;
+    const next =
+      code === 'UNAUTHENTICATED'
+        ? 'Check LAYERS_API_KEY or LAYERS_API_KEY_FILE.'
+        : 'Check LAYERS_BASE_URL and the network.';
+    const requestId = whoami.meta.requestId ?? null;
+    const text = `The API does not say who we are: ${message}`;
+    return { ok: false, refusal: { kind: 'cannot-run', code, message: text, next, requestId, problems: [] } };
+  }
+  const refusal = options.bindingRequired ? refuseUnbound(workspace, whoami.value) : null;
+  if (refusal) return { ok: false, refusal };
+  const parentOrganizationId = whoami.value.organizationId;
+  const keys = idempotencyKeys(effects.nameUuid, parentOrganizationId);
+  const serverTimeMs = whoami.meta.serverTimeMs ?? effects.clock.now();
+  return {
+    ok: true,
+    pass: { effects, workspace, parentOrganizationId, keys, signal: options.signal, serverTimeMs, stoppedBy: null },
+  };
+}
+
+function unknownCustomers(fleet: Fleet, wanted: readonly string[]): Refusal | null {
+  const known = new Set([
+    ...fleet.customers.map(({ declaration }) => declaration.externalId),
+    ...fleet.broken.flatMap(({ externalId }) => externalId ?? []),
+  ]);
+  const unknown = wanted.filter((externalId) => !known.has(externalId));
+  if (unknown.length === 0) return null;
+  return {
+    kind: 'cannot-run',
+    code: 'UnknownCustomer',
+    message: `No file declares ${unknown.join(', ')}.`,
+    next: 'Name customers by their externalId; `reconcile status` lists them.',
+    requestId: null,
+    problems: [],
+  };
+}
+
+async function planFleet(
+  pass: Pass,
+  fleet: Fleet,
+  options: PassOptions,
+): Promise<Planning | { readonly refusal: Refusal }> {
+  const { effects } = pass;
+  effects.progress({ kind: 'planning', customers: fleet.customers.length });
+  const listing = await readOrganizations(effects.reader);
+  if (listing.outcome !== 'ok') {
+    const { code, message } = listing.problem;
+    const next = code === 'FORBIDDEN_SCOPE' ? 'The API key must be the parent’s and hold org:admin.' : null;
+    const requestId = listing.meta.requestId ?? null;
+    const text = `The organizations cannot be listed: ${message}`;
+    return { refusal: { kind: 'cannot-run', code, message: text, next, requestId, problems: [] } };
+  }
+  const inventory = inventoryOf(listing.value);
+  const claimed = new Set([
+    ...fleet.customers.map(({ declaration }) => declaration.externalId),
+    ...fleet.broken.flatMap(({ externalId }) => externalId ?? []),
+  ]);
+  const isSelected = selection(options.customers);
+  const limit = pLimit(options.concurrency);
+  const webhooks = await observeWebhooks(pass);
+  const observed = await limit.map([...fleet.customers], (customer) => {
+    const selected = isSelected(customer);
+    const full = options.full || (selected && options.customers.length > 0);
+    return observeCustomer(pass, customer, { inventory, claimed, full, selected });
+  });
+  const trusted = withoutCreationsFromPartialListing(observed);
+  const guarded = await guardFleet(pass, trusted, options.approved);
+  return {
+    fleet,
+    observed: trusted.filter(({ customer }) => isSelected(customer)),
+    plans: guarded.plans.filter((_, index) => isSelected(trusted[index]?.customer)),
+    webhooks,
+    guardProblems: guarded.problems,
+    parentPrepaid: guarded.parentPrepaid,
+  };
+}
+
+function selection(names: readonly string[]): (customer: SourcedCustomer | undefined) => boolean {
+  const wanted = new Set(names);
+  return (customer) => customer !== undefined && (wanted.size === 0 || wanted.has(customer.declaration.externalId));
+}
+
+/** A listing that lacks an organization that answers was partial: then nobody's organization is created (correctness 2.4). */
+function withoutCreationsFromPartialListing(observed: readonly ObservedCustomer[]): readonly ObservedCustomer[] {
+  const partial = observed.some(({ planned }) => planned.problems.some(({ code }) => code === 'ListingIncomplete'));
+  if (!partial) return observed;
+  return observed.map((one) => {
+    if (one.identification.kind !== 'absent') return one;
+    const problem = one.notices.problem(
+      '/externalId',
+      'held',
+      'ListingIncomplete',
+      'The listing of organizations is not whole, so no organization is created in this pass.',
+      { next: 'Nothing to do if this passes: the next pass lists again.' },
+    );
+    return { ...one, planned: { ...one.planned, steps: [], problems: [...one.planned.problems, problem] } };
+  });
+}
+
+/** Webhooks first, so that the firehose hears of new customers; then customers side by side, none delaying another. */
+async function applyFleet(pass: Pass, planning: Planning, options: PassOptions): Promise<Progressed> {
+  const webhooks = await applyWebhooks(pass, planning.webhooks);
+  const shared = sharedReads(pass);
+  const limit = pLimit(options.concurrency);
+  const applied = new Map<string, Applied>();
+  const statusProblems = new Map<string, PassReport['fleet']['problems']>();
+  await limit.map([...planning.observed.entries()], async ([index, observed]) => {
+    const plan = planning.plans[index];
+    if (!plan) return;
+    const result = await applyOne(pass, observed, plan, shared);
+    if (result) applied.set(plan.externalId, result);
+    const { phase, problems } = phaseAndProblems(observed, plan, result);
+    if (isStopped(pass) && !result) return;
+    const failed = await recordStatus(pass, observed, result?.run ?? null, phase, problems);
+    if (failed) statusProblems.set(plan.externalId, [failed]);
+  });
+  return { webhooks, applied, statusProblems };
+}
+
+async function applyOne(
+  pass: Pass,
+  observed: ObservedCustomer,
+  plan: CustomerPlan,
+  shared: SharedReads,
+): Promise<Applied | null> {
+  return isStopped(pass) ? null : applyCustomer(pass, observed, plan, shared);
+}
+
+function sharedReads(pass: Pass): SharedReads {
+  let recent: ReturnType<SharedReads['parentLedgerOf48h']> | null = null;
+  return {
+    parentLedgerOf48h: () => {
+      recent ??= readParentAllocations(pass.effects.reader, pass.serverTimeMs - 48 * 3_600_000);
+      return recent;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { Answer } from '../core/answer.ts';
+import type { OrganizationWithSummary } from '../core/api.ts';
+import type { Json } from '../core/canonical.ts';
+import type { LayersWriter } from '../effects/layers/client.ts';
+import { type CustomerRun, done, failed, organizationIdOf, type StepResult } from './customer-run.ts';
+import { problemOf, waitBeforeRetry } from './failure.ts';
+import { journalled } from './journalled.ts';
+
+export interface PatchIntent {
+  /** How the journal names the step. */
+  readonly step: string;
+  /** Begins the sentence of a failure: "Changing the limits". */
+  readonly doing: string;
+  readonly pointer: string;
+  readonly body: Json;
+  readonly send: (writer: LayersWriter, organizationId: string, idempotencyKey: string) => Promise<Answer<unknown>>;
+  /** True when the organization, read afresh, shows what was asked for. */
+  readonly shows: (organization: OrganizationWithSummary) => boolean;
+}
+
+/**
+ * Sends one PATCH and reads the organization back; it counts when the read shows it, whatever the answer said. One
+ * random key per intent, reused by its retries: a key made from the content would replay A→B→A without applying it
+ * (correctness finding 4).
+ */
+export async function patchAndReadBack(run: CustomerRun, intent: PatchIntent): Promise<StepResult> {
+  const { pass, customer, notices } = run;
+  const { externalId } = customer.declaration;
+  const { writer, reader, chance } = pass.effects;
+  if (!writer) throw new Error('a dry run tried to change an organization');
+  const organizationId = organizationIdOf(run);
+  const idempotencyKey = chance.uuid();
+  for (let attempt = 0; ; attempt += 1) {
+    const answer = await journalled(
+      pass,
+      { step: intent.step, customer: externalId, organizationId, idempotencyKey, body: intent.body },
+      () => intent.send(writer, organizationId, idempotencyKey),
+      () => ({}),
+    );
+    const read = await reader.getOrganization(organizationId);
+    run.organization = read.outcome === 'ok' ? read.value : null;
+    if (run.organization && intent.shows(run.organization)) return done();
+    const failure = answer.outcome === 'ok' ? null : answer;
+    const verdict = failure
+      ? problemOf(failure, intent.doing, intent.pointer, notices)
+      : notices.problem(intent.pointer, 'held', 'ChangeNotVisible', 'The change was accepted but does not read back.', {
+          next: 'The next pass looks again.',
+        });
+    if (verdict.severity === 'error') return failed(verdict);
+    if (!(await waitBeforeRetry(pass, externalId, verdict.message, attempt, failure?.problem.retryAfterMs)))
+      return failed(verdict);
+  }
+}

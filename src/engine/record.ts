@@ -1,0 +1,91 @@
+import { canonicalJson } from '../core/canonical.ts';
+import type { Problem } from '../core/problem.ts';
+import type { Phase } from '../core/report.ts';
+import { type Condition, type CustomerStatus, conditionsOf, statusDocument } from '../core/status.ts';
+import type { Pass } from './context.ts';
+import type { CustomerRun } from './customer-run.ts';
+import type { ObservedCustomer } from './observe.ts';
+
+/**
+ * Writes status back, only where its meaning changed (V3, I11): a converged fleet causes no write of any kind. Returns
+ * what went wrong, if anything; a status that could not be written loses nothing but the report.
+ */
+export async function recordStatus(
+  pass: Pass,
+  observed: ObservedCustomer,
+  run: CustomerRun | null,
+  phase: Phase,
+  problems: readonly Problem[],
+): Promise<Problem | null> {
+  const { customer, status: previous, notices, identification } = observed;
+  // A block that says another customer's name is evidence: it is left as it is until a person settles it.
+  if (identification.kind === 'frozen' && identification.problem.code === 'IdentityChanged') return null;
+  const { externalId } = customer.declaration;
+  const next = nextStatus(pass, observed, run, phase, problems);
+  if (previous && canonicalJson(previous) === canonicalJson(next)) return null;
+  const written = await pass.effects.statuses.write({ externalId, file: customer.file }, statusDocument(next));
+  if (written.ok) return null;
+  pass.effects.progress({ kind: 'status-failed', customer: externalId, message: written.message });
+  return notices.problem(
+    '/status',
+    'warning',
+    'StatusNotWritten',
+    `The status could not be written: ${written.message}`,
+    {
+      next: 'Nothing is lost: the next pass finds everything by its marks.',
+    },
+  );
+}
+
+function nextStatus(
+  pass: Pass,
+  observed: ObservedCustomer,
+  run: CustomerRun | null,
+  phase: Phase,
+  problems: readonly Problem[],
+): CustomerStatus {
+  const { customer, status: previous, covered } = observed;
+  const { externalId, credits, keys } = customer.declaration;
+  const organizationId =
+    run?.organizationId ??
+    observed.observation?.organization.id ??
+    foundId(observed) ??
+    previous?.organizationId ??
+    null;
+  const sameOrganization = previous?.organizationId === organizationId ? previous : null;
+  const now = new Date(pass.effects.clock.now()).toISOString();
+  const conditions = conditionsOf(phase, problems, previous?.conditions ?? [], now);
+  return {
+    externalId,
+    parentOrganizationId: pass.parentOrganizationId,
+    declaration: customer.hash,
+    organizationId,
+    phase,
+    conditions: covered ? [...conditions, ...unread(previous, conditions)] : conditions,
+    credits: {
+      declared: credits,
+      granted: run?.credits?.granted ?? sameOrganization?.credits?.granted ?? null,
+      slots: run?.credits?.slots ?? sameOrganization?.credits?.slots ?? null,
+    },
+    keys: [
+      // A key that is revoked, or left the file, stays remembered: its ordinal must never be used again (P8).
+      ...keys.flatMap(({ name }) => {
+        return run?.keys.get(name) ?? sameOrganization?.keys.find((key) => key.name === name) ?? [];
+      }),
+      ...(sameOrganization?.keys ?? []).filter(({ name }) => !keys.some((key) => key.name === name)),
+    ],
+  };
+}
+
+/** Conditions that only a full read can see end: kept while the recorded status stands in for that read. */
+function unread(previous: CustomerStatus | null, conditions: readonly Condition[]): Condition[] {
+  const known = new Set(conditions.map(({ type }) => type));
+  return (previous?.conditions ?? []).filter(({ type }) => READ_IN_FULL.has(type) && !known.has(type));
+}
+
+const READ_IN_FULL: ReadonlySet<string> = new Set(['ForeignCredits', 'UndeclaredKey']);
+
+function foundId(observed: ObservedCustomer): string | null {
+  const { identification } = observed;
+  return identification.kind === 'existing' ? identification.organization.id : null;
+}

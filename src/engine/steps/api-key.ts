@@ -1,0 +1,259 @@
+import type { Answer, Failure } from '../../core/answer.ts';
+import type { ApiKey } from '../../core/api.ts';
+import type { KeyDeclaration } from '../../core/declaration/customer.ts';
+import type { Notices } from '../../core/notice.ts';
+import type { Step } from '../../core/plan.ts';
+import { keyPointer } from '../../core/plan-customer.ts';
+import type { Problem } from '../../core/problem.ts';
+import { decideKey, type KeyDecision, recordedKey, type StoredKey } from '../../core/resources/api-key.ts';
+import type { MintedApiKey } from '../../effects/layers/client.ts';
+import type { SecretSlot, SecretStore } from '../../effects/secrets/store.ts';
+import {
+  type CustomerRun,
+  declarationChanged,
+  done,
+  failed,
+  keySlot,
+  notStarted,
+  organizationIdOf,
+  type StepResult,
+} from '../customer-run.ts';
+import { problemOf, waitBeforeRetry } from '../failure.ts';
+import { journalled } from '../journalled.ts';
+import { readApiKeys } from '../reads.ts';
+import { keepSecret } from '../secret-keeping.ts';
+
+/** An attempt that may or may not have made a key, or that certainly did not and may be made again. */
+interface Unsettled {
+  readonly problem: Problem;
+  readonly retryAfterMs: number | undefined;
+}
+
+/**
+ * Carries out what is planned for one key. The keys are listed first, and the decision is made again from that list:
+ * only if it is still the planned one does anything happen (I5, I7). In doubt the same is done again: a key that was
+ * made is then in the list, and repeating its request gives its secret (I3).
+ */
+export async function executeKeyStep(run: CustomerRun, step: Step): Promise<StepResult> {
+  let doubt: Problem | null = null;
+  for (let attempt = 0; ; attempt += 1) {
+    const result = await attemptKeyStep(run, step);
+    if ('outcome' in result) return doubt && result.outcome !== 'done' ? failed(doubt) : result;
+    if (result.problem.severity === 'doubt') doubt = result.problem;
+    const { externalId } = run.customer.declaration;
+    if (!(await waitBeforeRetry(run.pass, externalId, result.problem.message, attempt, result.retryAfterMs)))
+      return failed(doubt ?? result.problem);
+  }
+}
+
+async function attemptKeyStep(run: CustomerRun, step: Step): Promise<StepResult | Unsettled> {
+  const { customer, notices, pass } = run;
+  const index = customer.declaration.keys.findIndex(({ name }) => name === step.name);
+  const declared = customer.declaration.keys[index];
+  if (!declared) throw new Error(`a step names a key that is not declared: ${step.name}`);
+  const pointer = keyPointer(index);
+  const changed = await declarationChanged(run);
+  if (changed) return changed;
+  const organizationId = organizationIdOf(run);
+  const listing = await readApiKeys(pass.effects.reader, organizationId);
+  if (listing.outcome !== 'ok') return failed(problemOf(listing, 'Listing the API keys', pointer, notices));
+  const decision = decideKey(
+    declared,
+    pointer,
+    {
+      listed: listing.value,
+      recorded: recordedKey(run.status, organizationId, declared.name),
+      stored: await storedKey(pass.effects.secrets, keySlot(run, declared.name)),
+      serverNowMs: listing.meta.serverTimeMs ?? pass.effects.clock.now(),
+    },
+    notices,
+  );
+  const seen = listing.value.filter(({ name }) => name === declared.name).length;
+  switch (decision.kind) {
+    case 'refused':
+      return failed(decision.problem);
+    case 'converged':
+      if (decision.key) rememberKey(run, declared.name, decision.key, null, seen);
+      return done('somebody else did it meanwhile');
+    case 'revoke':
+      return step.action === 'revoke' ? revoke(run, pointer, decision) : outOfDate();
+    case 'rotate':
+    case 'mint':
+    case 'recover':
+      return step.action === actionOf(decision) ? obtain(run, declared, pointer, decision, seen) : outOfDate();
+  }
+}
+
+type Obtaining = KeyDecision & { kind: 'mint' | 'recover' | 'rotate' };
+
+/** Mints or rotates, or repeats either, and keeps the secret: K1–K6 of correctness 2.4 (I3). */
+async function obtain(
+  run: CustomerRun,
+  declared: KeyDeclaration,
+  pointer: string,
+  decision: Obtaining,
+  seen: number,
+): Promise<StepResult | Unsettled> {
+  const { pass, notices } = run;
+  const probe = await pass.effects.secrets.probe(keySlot(run, declared.name));
+  if (!probe.ok)
+    return failed(
+      notices.problem(pointer, 'error', 'SecretStoreUnavailable', `${probe.message} Nothing is minted.`, {
+        next: 'A secret is shown once, so its place must be writable before a key is made.',
+      }),
+    );
+  const answer = await request(run, declared, decision);
+  if (answer.outcome === 'ok') return keep(run, declared, pointer, decision, answer.value, seen);
+  const { code, retryAfterMs } = answer.problem;
+  if (answer.outcome === 'in-doubt' || code === 'IDEMPOTENCY_CONFLICT')
+    return { problem: mintInDoubt(declared, pointer, answer, notices), retryAfterMs };
+  const verdict = problemOf(answer, 'Minting the API key', pointer, notices);
+  return verdict.severity === 'held' ? { problem: verdict, retryAfterMs } : failed(verdict);
+}
+
+function mintInDoubt(declared: KeyDeclaration, pointer: string, failure: Failure, notices: Notices): Problem {
+  return notices.problem(
+    pointer,
+    'doubt',
+    'MintInDoubt',
+    `It is not known whether key "${declared.name}" was made (${failure.problem.code}).`,
+    {
+      next: 'Nothing to do: the next pass lists the keys, and repeats the same request, which returns the same key.',
+      requestId: failure.meta.requestId,
+    },
+  );
+}
+
+/** The same arguments give the same bytes and the same key, which is what makes a lost answer recoverable. */
+function request(run: CustomerRun, declared: KeyDeclaration, decision: Obtaining): Promise<Answer<MintedApiKey>> {
+  const { pass, customer } = run;
+  const { externalId, incarnation } = customer.declaration;
+  const { writer } = pass.effects;
+  if (!writer) throw new Error('a dry run tried to mint a key');
+  const organizationId = organizationIdOf(run);
+  const record = { customer: externalId, organizationId, name: declared.name };
+  const noteOf = ({ apiKey }: MintedApiKey) => ({ keyId: apiKey.id, prefix: apiKey.prefix });
+  const by = decision.kind === 'recover' ? decision.by : decision;
+  if (!('ordinal' in by)) {
+    const oldKeyId = 'oldKeyId' in by ? by.oldKeyId : by.key.id;
+    const key = pass.keys.rotateApiKey(externalId, incarnation, oldKeyId);
+    return journalled(
+      pass,
+      { ...record, step: 'rotate-key' },
+      () => writer.rotateApiKey(organizationId, oldKeyId, key),
+      noteOf,
+    );
+  }
+  // A repeated mint takes its body from the key that is there: an edited declaration must not make it a conflict.
+  const { name, scopes, env } = decision.kind === 'recover' ? decision.key : declared;
+  const body = { name, scopes: [...new Set(scopes)].toSorted(), env };
+  const key = pass.keys.mintApiKey(externalId, incarnation, declared.name, by.ordinal);
+  return journalled(
+    pass,
+    { ...record, step: 'mint-key', body },
+    () => writer.mintApiKey(organizationId, body, key),
+    noteOf,
+  );
+}
+
+async function keep(
+  run: CustomerRun,
+  declared: KeyDeclaration,
+  pointer: string,
+  decision: Obtaining,
+  minted: MintedApiKey,
+  seen: number,
+): Promise<StepResult> {
+  const { notices, pass } = run;
+  const { apiKey, secret } = minted;
+  const slot = keySlot(run, declared.name);
+  const kept = await keepSecret(pass, slot, {
+    id: apiKey.id,
+    prefix: apiKey.prefix,
+    createdAt: apiKey.createdAt,
+    secret,
+  });
+  if (!kept.ok)
+    return failed(
+      notices.problem(
+        pointer,
+        'doubt',
+        'SecretNotStored',
+        `Key ${apiKey.prefix} was made, but its secret could not be stored: ${kept.message}`,
+        { next: 'Mend the store within 20 hours: the next pass asks for the same secret again.' },
+      ),
+    );
+  const retires = decision.kind === 'mint' ? decision.retires : null;
+  rememberKey(run, declared.name, apiKey, retires, decision.kind === 'recover' ? seen : seen + 1);
+  const where = pass.effects.secrets.reference(slot);
+  if (decision.kind === 'recover' && apiKey.id !== decision.key.id)
+    return done(
+      `${apiKey.prefix}, secret in ${where}`,
+      notices.problem(
+        pointer,
+        'error',
+        'ReplayWindowClosed',
+        `Repeating the request made another key (${apiKey.id}) instead of returning ${decision.key.id}. Both are live; nothing is revoked.`,
+        { next: `The secret of ${apiKey.id} is stored. Revoke ${decision.key.id}, whose secret nobody has.` },
+      ),
+    );
+  return done(`${apiKey.prefix}, secret in ${where}`);
+}
+
+async function revoke(
+  run: CustomerRun,
+  pointer: string,
+  decision: KeyDecision & { kind: 'revoke' },
+): Promise<StepResult> {
+  const { pass, notices, customer } = run;
+  const { writer } = pass.effects;
+  if (!writer) throw new Error('a dry run tried to revoke a key');
+  const organizationId = organizationIdOf(run);
+  const { externalId } = customer.declaration;
+  for (const { id, name } of decision.keys) {
+    for (let attempt = 0; ; attempt += 1) {
+      const answer = await journalled(
+        pass,
+        { step: 'revoke-key', customer: externalId, organizationId, name, body: { keyId: id } },
+        () => writer.revokeApiKey(organizationId, id),
+        ({ status }) => ({ status }),
+      );
+      if (answer.outcome === 'ok') break;
+      const verdict = problemOf(answer, 'Revoking the API key', pointer, notices);
+      if (verdict.severity === 'error') return failed(verdict);
+      // Idempotent by state (organizations/api-keys/delete): in doubt it is simply said again.
+      if (!(await waitBeforeRetry(pass, externalId, verdict.message, attempt, answer.problem.retryAfterMs)))
+        return failed(verdict);
+    }
+  }
+  return done(decision.keys.map(({ prefix }) => prefix).join(', '));
+}
+
+/** Notes a key whose secret the store holds, for the status. */
+export function rememberKey(run: CustomerRun, name: string, key: ApiKey, retires: string | null, seen: number): void {
+  const recorded = recordedKey(run.status, organizationIdOf(run), name);
+  run.keys.set(name, {
+    name,
+    id: key.id,
+    prefix: key.prefix,
+    secret: run.pass.effects.secrets.reference(keySlot(run, name)),
+    seen: Math.max(seen, recorded?.seen ?? 0),
+    replaces: retires ?? (recorded?.id === key.id ? recorded.replaces : null),
+  });
+}
+
+/** What the store says about a key, as the decision needs it. */
+export async function storedKey(secrets: SecretStore, slot: SecretSlot): Promise<StoredKey> {
+  const read = await secrets.read(slot);
+  if (!read.ok) return { kind: 'unknown', why: read.message };
+  return read.value ? { kind: 'holds', record: { id: read.value.id, prefix: read.value.prefix } } : { kind: 'empty' };
+}
+
+function actionOf(decision: Obtaining): 'mint' | 'rotate' {
+  if (decision.kind === 'recover') return decision.by.action;
+  return decision.kind;
+}
+
+function outOfDate(): StepResult {
+  return notStarted('the keys changed since they were planned; the next pass goes on');
+}

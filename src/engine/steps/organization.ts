@@ -1,0 +1,127 @@
+import type { Answer, Failure } from '../../core/answer.ts';
+import type { LedgerEvent, Organization } from '../../core/api.ts';
+import { witnessOnParentLedger } from '../../core/ledger.ts';
+import { readOrganizationMarker } from '../../core/marker.ts';
+import type { Step } from '../../core/plan.ts';
+import { creationMetadata, organizationPatch } from '../../core/resources/organization.ts';
+import { type CustomerRun, declarationChanged, done, failed, type StepResult } from '../customer-run.ts';
+import { problemOf, waitBeforeRetry } from '../failure.ts';
+import { journalled } from '../journalled.ts';
+import { patchAndReadBack } from '../patch.ts';
+import { findOrganization } from '../reads.ts';
+
+/**
+ * Creates the customer's organization (correctness 2.4 "Create"; I2, I6). The plan has ruled out every other candidate;
+ * here the parent's ledger speaks against it once more, and a request in doubt is settled by the listing. The key never
+ * changes: after a conflict the organization is waited for, never made under another key.
+ */
+export async function executeCreation(
+  run: CustomerRun,
+  parentLedgerOf48h: () => Promise<Answer<readonly LedgerEvent[]>>,
+): Promise<StepResult> {
+  const { pass, customer, notices } = run;
+  const { externalId, incarnation } = customer.declaration;
+  const changed = await declarationChanged(run);
+  if (changed) return changed;
+  const recent = await parentLedgerOf48h();
+  if (recent.outcome !== 'ok') return failed(problemOf(recent, 'Reading the parent ledger', '/externalId', notices));
+  if (witnessOnParentLedger(recent.value, { externalId, incarnation }).slots > 0)
+    return failed(
+      notices.problem(
+        '/externalId',
+        'held',
+        'ListingIncomplete',
+        'The parent ledger shows a grant to this customer, but the listing shows no organization. None is created.',
+        { next: 'Nothing to do if this passes: the next pass lists again.' },
+      ),
+    );
+
+  let doubt: Failure | null = null;
+  for (let attempt = 0; ; attempt += 1) {
+    const answer = await send(run);
+    if (answer.outcome === 'ok') return accept(run, answer.value);
+    const verdict = problemOf(answer, 'Creating the organization', '/externalId', notices);
+    const { code, retryAfterMs } = answer.problem;
+    const unsettled = answer.outcome === 'in-doubt' || code === 'IDEMPOTENCY_CONFLICT';
+    if (unsettled) doubt = answer;
+    else if (verdict.severity !== 'held') return failed(verdict);
+    const goOn = await waitBeforeRetry(pass, externalId, verdict.message, attempt, retryAfterMs);
+    const found = doubt ? await findCreated(run) : null;
+    if (found) return accept(run, found);
+    if (!goOn) return failed(doubt ? creationInDoubt(run, doubt) : verdict);
+  }
+}
+
+function send(run: CustomerRun): Promise<Answer<Organization>> {
+  const { pass, customer } = run;
+  const { externalId, incarnation, name, billingEmail } = customer.declaration;
+  const { writer } = pass.effects;
+  if (!writer) throw new Error('a dry run tried to create an organization');
+  const body = { name, ...(billingEmail ? { billingEmail } : {}), metadata: creationMetadata(customer) };
+  const idempotencyKey = pass.keys.createOrganization(externalId, incarnation);
+  return journalled(
+    pass,
+    { step: 'create-organization', customer: externalId, idempotencyKey, body },
+    () => writer.createOrganization(body, idempotencyKey),
+    ({ id }) => ({ organizationId: id }),
+  );
+}
+
+/** Money goes only to an organization whose own metadata carries the mark, as the server returned it (I6). */
+function accept(run: CustomerRun, organization: Organization): StepResult {
+  const { externalId, incarnation } = run.customer.declaration;
+  const marker = readOrganizationMarker(organization);
+  if (marker?.externalId !== externalId || marker.incarnation !== incarnation || organization.status !== 'active') {
+    run.frozen = true;
+    return failed(
+      run.notices.problem(
+        '/externalId',
+        'error',
+        'MarkChanged',
+        `Organization ${organization.id} was created, but it does not read back as an active organization with our mark. Nothing more is written for this customer.`,
+        { next: 'Look at its status and metadata (externalId, rcn, rcn_inc).' },
+      ),
+    );
+  }
+  run.organizationId = organization.id;
+  run.organizationCreatedAt = organization.createdAt;
+  return done(organization.id);
+}
+
+async function findCreated(run: CustomerRun): Promise<Organization | null> {
+  const { externalId, incarnation } = run.customer.declaration;
+  const answer = await findOrganization(run.pass.effects.reader, (organization) => {
+    const marker = readOrganizationMarker(organization);
+    return marker?.externalId === externalId && marker.incarnation === incarnation;
+  });
+  return answer.outcome === 'ok' ? answer.value : null;
+}
+
+function creationInDoubt(run: CustomerRun, failure: Failure) {
+  return run.notices.problem(
+    '/externalId',
+    'doubt',
+    'CreationInDoubt',
+    `It is not known whether the organization was created (${failure.problem.code}), and the listing does not show it yet.`,
+    {
+      next: 'Nothing to do: the next pass lists again, and repeats the same request if there is none. It cannot create two.',
+      requestId: failure.meta.requestId,
+    },
+  );
+}
+
+/** Changes name, billing email or metadata. */
+export function executeFieldChange(run: CustomerRun, step: Step): Promise<StepResult> {
+  const patch = organizationPatch(step.after ?? {});
+  return patchAndReadBack(run, {
+    step: 'change-organization',
+    doing: 'Changing the organization',
+    pointer: '/name',
+    body: patch,
+    send: (writer, organizationId, key) => writer.patchOrganization(organizationId, patch, key),
+    shows: (organization) =>
+      (patch.name === undefined || organization.name === patch.name) &&
+      (patch.billingEmail === undefined || organization.billingEmail === patch.billingEmail) &&
+      Object.entries(patch.metadata ?? {}).every(([key, value]) => (organization.metadata[key] ?? '') === value),
+  });
+}
