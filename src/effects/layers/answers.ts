@@ -10,7 +10,7 @@ export type RequestKind = 'read' | 'write' | 'allocate';
 
 /** Reads the JSON of a success; a message names fields and expectations, never a received value. */
 export type Shape<T> = (json: unknown, meta: AnswerMeta) => Shaped<T>;
-export type Shaped<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
+type Shaped<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
 
 export interface Reading<T> {
   readonly kind: RequestKind;

@@ -1,11 +1,11 @@
-import { Readable } from 'node:stream';
 import { type Dispatcher, Pool } from 'undici';
 import { parseBaseUrl } from './base-url.ts';
+import { createLazyBody } from './lazy-body.ts';
 import type { Transport, WireAnswer, WireRequest } from './transport.ts';
 import { failureOf } from './transport-failures.ts';
 
 /** Milliseconds, bytes and a count; the defaults are those of correctness 4.2. */
-export interface TransportLimits {
+interface TransportLimits {
   readonly connectMs: number;
   readonly headersMs: number;
   /** The longest pause inside an answer's body. */
@@ -35,7 +35,7 @@ export interface UndiciTransportOptions {
 }
 
 export interface UndiciTransport extends Transport {
-  /** Waits for the requests in flight, then closes the connections. */
+  /** Waits for the requests in flight, then closes the connections; may be called again. */
   close(): Promise<void>;
 }
 
@@ -55,10 +55,12 @@ export function createUndiciTransport(options: UndiciTransportOptions): UndiciTr
   const connectErrors = new WeakSet<object>();
   dispatcher.on('connectionError', (_origin, _targets, error) => connectErrors.add(error));
 
+  let closing: Promise<void> | undefined;
   return {
     send: (request) => exchange(dispatcher, base.origin, request, limits, connectErrors),
-    close: async () => {
-      await ownPool?.close();
+    close: () => {
+      closing ??= ownPool === null ? Promise.resolve() : ownPool.close();
+      return closing;
     },
   };
 }
@@ -76,6 +78,11 @@ function createPool(origin: string, limits: TransportLimits): Pool {
   });
 }
 
+/**
+ * One request, ended by its answer or by its deadline. undici looks at an abort signal only once a request has reached a
+ * connection, so the deadline is kept here as well; a request that is given up while it waits is never written later,
+ * because undici sees the signal before it writes.
+ */
 async function exchange(
   dispatcher: Dispatcher,
   origin: string,
@@ -83,62 +90,44 @@ async function exchange(
   limits: TransportLimits,
   connectErrors: WeakSet<object>,
 ): Promise<WireAnswer> {
-  const body = request.body === undefined ? null : createLazyBody(request.body, request.fence);
+  const deadline = new AbortController();
+  const body = request.body === undefined ? null : createLazyBody(request.body, request.fence, deadline.signal);
   let answering = false;
-  try {
-    const response = await dispatcher.request({
-      origin,
-      path: request.path,
-      method: request.method,
-      headers: body === null ? request.headers : { ...request.headers, 'Content-Length': String(body.bytes) },
-      body: body === null ? null : body.stream,
-      signal: AbortSignal.timeout(limits.totalMs),
-      headersTimeout: limits.headersMs,
-      bodyTimeout: limits.bodyIdleMs,
-    });
-    answering = true;
-    return await readResponse(response, limits.bodyBytes);
-  } catch (error) {
-    return failureOf(error, {
+  const failed = (error: unknown): WireAnswer =>
+    failureOf(error, {
       answering,
       origin,
       fenced: body?.state() === 'fenced',
       neverAsked: body?.state() === 'never-asked',
       connecting: error instanceof Error && connectErrors.has(error),
     });
-  }
-}
-
-interface LazyBody {
-  readonly stream: Readable;
-  readonly bytes: number;
-  /** `never-asked`: no connection was ready to take it. `fenced`: the fence threw. Both prove that nothing was sent. */
-  state(): 'never-asked' | 'fenced' | 'handed-over';
-}
-
-/**
- * A body that is made when a connection asks for it. undici writes the request's head together with the first bytes of
- * the body, so a fence that throws here keeps back the head as well; and a stream can be read only once, so undici
- * cannot quietly send the request again on another connection (correctness A6).
- */
-function createLazyBody(text: string, fence: (() => void) | undefined): LazyBody {
-  const bytes = Buffer.from(text);
-  let state: ReturnType<LazyBody['state']> = 'never-asked';
-  const stream = new Readable({
-    read() {
-      try {
-        fence?.();
-      } catch {
-        state = 'fenced';
-        this.destroy(new Error('The fence did not let the request pass.'));
-        return;
-      }
-      state = 'handed-over';
-      this.push(bytes);
-      this.push(null);
-    },
+  const expired = new Promise<WireAnswer>((resolve) => {
+    deadline.signal.addEventListener('abort', () => resolve(failed(deadline.signal.reason)), { once: true });
   });
-  return { stream, bytes: bytes.length, state: () => state };
+  const carried = async (): Promise<WireAnswer> => {
+    try {
+      const response = await dispatcher.request({
+        origin,
+        path: request.path,
+        method: request.method,
+        headers: body === null ? request.headers : { ...request.headers, 'Content-Length': String(body.bytes) },
+        body: body === null ? null : body.stream,
+        signal: deadline.signal,
+        headersTimeout: limits.headersMs,
+        bodyTimeout: limits.bodyIdleMs,
+      });
+      answering = true;
+      return await readResponse(response, limits.bodyBytes);
+    } catch (error) {
+      return failed(error);
+    }
+  };
+  const timer = setTimeout(() => deadline.abort(new DOMException('too late', 'TimeoutError')), limits.totalMs);
+  try {
+    return await Promise.race([carried(), expired]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function readResponse(response: Dispatcher.ResponseData, bytesMax: number): Promise<WireAnswer> {
