@@ -11,7 +11,7 @@ import type { Transport, WireRequest } from './transport.ts';
 import { formsOf } from './wording.ts';
 
 /** One operation of the API with its arguments: what to send, and how to read what comes back. */
-export interface Call<T> {
+interface Call<T> {
   /** `organizations.create`: names the operation in metrics and traces. */
   readonly operation: string;
   readonly kind: RequestKind;
@@ -192,9 +192,8 @@ function stopped(): Failure {
 }
 
 function limited(retryAfterMs: number): Failure {
-  const minutes = Math.ceil(retryAfterMs / 60_000);
-  const message = `The rate limit leaves no room for this request for about ${minutes} minutes; it was not sent.`;
-  return ourRefusal('RATE_LIMITED', message, retryAfterMs);
+  // No number of minutes: the message may end up in a status, which is rewritten only when its meaning changes.
+  return ourRefusal('RATE_LIMITED', 'The rate limit leaves no room for this request; it was not sent.', retryAfterMs);
 }
 
 /** A refusal of ours that means what the API's own code means. */

@@ -20,6 +20,8 @@ export interface Lane {
 const windowMs = 61_000;
 const flowShare = 0.985;
 const burstShare = 1 / 6;
+/** Less than this is an error of floating-point sums, not a wait. */
+const roundingMs = 0.01;
 
 export function createLane(limitPerMinute: number): Lane {
   let limit = limitPerMinute;
@@ -54,7 +56,8 @@ export function createLane(limitPerMinute: number): Lane {
     waitMs: (now) => {
       if (limit === Number.POSITIVE_INFINITY) return 0;
       expire(now);
-      return Math.max(0, flowAt - burstMs() - now, windowWaitMs(now));
+      const ms = Math.max(flowAt - burstMs() - now, windowWaitMs(now));
+      return ms < roundingMs ? 0 : ms;
     },
     grant: (now) => {
       if (limit === Number.POSITIVE_INFINITY) return;

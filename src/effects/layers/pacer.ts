@@ -26,7 +26,7 @@ export interface Pacer {
 
 export interface PacerOptions {
   readonly clock: Clock;
-  readonly chance: Chance;
+  readonly chance: Pick<Chance, 'random'>;
   /** `unlimited` paces nothing and only obeys 429s. */
   readonly tier?: string;
 }
