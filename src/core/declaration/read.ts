@@ -1,34 +1,11 @@
-import type { z } from 'zod';
-import type { Position, Positions, SourceProblem } from '../source.ts';
 import { type CustomerDeclaration, customerSchema } from './customer.ts';
-import { type ExplainContext, explainIssue, type Finding } from './explain-issue.ts';
-import { parseInstant } from './instant.ts';
+import type { Finding } from './explain-issue.ts';
+import { type GoodReading, isRecord, type Reading, type Root, readDeclaration } from './reading.ts';
 import { nearest } from './suggest.ts';
 import { type WorkspaceDeclaration, workspaceSchema } from './workspace.ts';
-import { yamlLimits } from './yaml/limits.ts';
-import { readYaml, type YamlReading } from './yaml/read-yaml.ts';
-import { positionAt, problemAt, type SourceText, sourceText } from './yaml/source-text.ts';
-import { pointerOf, type YamlTree } from './yaml/tree.ts';
-
-/** What the text of one file says, on its own: no defaults merged, no other file looked at. */
-export type Reading<T> = GoodReading<T> | BadReading;
-
-export interface GoodReading<T> {
-  readonly ok: true;
-  readonly declaration: T;
-  readonly positions: Positions;
-  /** The `status:` member as it stands in the file; undefined when there is none. */
-  readonly status: unknown;
-  /** Times that must not lie in the future, with the problem that holds as long as they do. */
-  readonly instants: readonly { readonly atMs: number; readonly problem: SourceProblem }[];
-}
-
-interface BadReading {
-  readonly ok: false;
-  /** The identity the file claims and where, when at least that can be read. */
-  readonly claim: { readonly externalId: string; readonly at: Position } | null;
-  readonly problems: readonly SourceProblem[];
-}
+import { readYaml } from './yaml/read-yaml.ts';
+import { sourceText } from './yaml/source-text.ts';
+import { pointerOf } from './yaml/tree.ts';
 
 /** Reads a file below `customers/`. `file` is its path for messages; `text` may begin with a byte order mark. */
 export function readCustomer(file: string, text: string): Reading<CustomerDeclaration> {
@@ -39,6 +16,7 @@ export function readCustomer(file: string, text: string): Reading<CustomerDeclar
     members: withoutStatus,
     status: (root) => root['status'],
     extraFindings: customerStatusFindings,
+    firstLine: 'externalId: acme-coffee',
     synonyms: customerSynonyms,
     instantsOf: ({ keys }) => keys.map(({ createdAfter }, index) => [`/keys/${index}/createdAfter`, createdAfter]),
   });
@@ -55,6 +33,7 @@ export function readWorkspace(file: string, text: string): Reading<WorkspaceDecl
     members: (root) => ({ ...withoutStatus(root), ...statusSettings(root) }),
     status: recordedFleetStatus,
     extraFindings: fleetStatusFindings,
+    firstLine: 'webhooks: []',
     synonyms: workspaceSynonyms,
     instantsOf: ({ webhooks }) =>
       webhooks.map(({ secretCreatedAfter }, index) => [`/webhooks/${index}/secretCreatedAfter`, secretCreatedAfter]),
@@ -65,118 +44,6 @@ export function readWorkspace(file: string, text: string): Reading<WorkspaceDecl
 export function emptyWorkspace(): GoodReading<WorkspaceDeclaration> {
   const declaration = workspaceSchema.parse({});
   return { ok: true, declaration, positions: new Map(), status: undefined, instants: [] };
-}
-
-/** Times that lie in the future at `nowMs` (milliseconds since the epoch). */
-export function futureInstants(reading: GoodReading<unknown>, nowMs: number): readonly SourceProblem[] {
-  return reading.instants.filter(({ atMs }) => atMs > nowMs).map(({ problem }) => problem);
-}
-
-type Root = Readonly<Record<string, unknown>>;
-
-interface Kind<T> {
-  readonly schema: z.ZodType<T>;
-  /** The members that are declaration. */
-  readonly members: (root: Root) => Root;
-  readonly status: (root: Root) => unknown;
-  readonly extraFindings: (root: Root) => readonly Finding[];
-  readonly synonyms: ReadonlyMap<string, string>;
-  readonly instantsOf: (declaration: T) => readonly (readonly [pointer: string, text: string | undefined])[];
-}
-
-function readDeclaration<T>(source: SourceText, yaml: YamlReading, kind: Kind<T>): Reading<T> {
-  const { tree } = yaml;
-  const broken = (problems: readonly SourceProblem[]): BadReading => ({
-    ok: false,
-    claim: claimedIdentity(source, tree),
-    problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column).slice(0, yamlLimits.problems),
-  });
-  if (tree === null || yaml.malformed) return broken(yaml.problems);
-  const root = tree.value;
-  if (!isRecord(root)) return broken([...yaml.problems, notAMap(source, tree)]);
-
-  const result = kind.schema.safeParse(kind.members(root));
-  const context: ExplainContext = { schema: kind.schema, tree, synonyms: kind.synonyms };
-  const issues = result.success ? [] : result.error.issues;
-  const findings = [...issues.flatMap((issue) => explainIssue(context, issue)), ...kind.extraFindings(root)];
-  const problems = [...yaml.problems, ...findingProblems(source, tree, findings)];
-  if (!result.success || problems.length > 0) return broken(problems);
-  return {
-    ok: true,
-    declaration: result.data,
-    positions: positionsOf(source, tree),
-    status: kind.status(root),
-    instants: datedProblems(source, tree, kind.instantsOf(result.data)),
-  };
-}
-
-function notAMap(source: SourceText, tree: YamlTree): SourceProblem {
-  return problemAt(source, tree.nodes.get('')?.value ?? 0, {
-    code: 'NotAMap',
-    message: 'The file must be a map of members (name: value).',
-    hint: 'Begin with a line such as externalId: acme-coffee',
-  });
-}
-
-function findingProblems(source: SourceText, tree: YamlTree, findings: readonly Finding[]): SourceProblem[] {
-  const seen = new Set<string>();
-  const problems: SourceProblem[] = [];
-  for (const { pointer, place, ...text } of findings) {
-    const node = tree.nodes.get(pointer);
-    // Two rules about one member often say the same; and a value that could not be read has its own problem already.
-    const key = text.code === 'MissingField' ? text.message : `${pointer} ${text.code}`;
-    if (seen.has(key) || isUnreadable(tree, pointer, text)) continue;
-    seen.add(key);
-    problems.push(problemAt(source, (place === 'key' ? node?.key : node?.value) ?? 0, text));
-  }
-  return problems;
-}
-
-function isUnreadable(tree: YamlTree, pointer: string, { code }: { readonly code: string }): boolean {
-  if (code === 'UnknownField') return false;
-  for (let path = pointer; path !== ''; path = path.slice(0, path.lastIndexOf('/'))) {
-    if (tree.unreadable.has(path)) return true;
-  }
-  return false;
-}
-
-function positionsOf(source: SourceText, tree: YamlTree): Positions {
-  return new Map<string, Position>([...tree.nodes].map(([pointer, node]) => [pointer, positionAt(source, node.key)]));
-}
-
-function datedProblems(
-  source: SourceText,
-  tree: YamlTree,
-  instants: readonly (readonly [pointer: string, text: string | undefined])[],
-): GoodReading<unknown>['instants'] {
-  return instants.flatMap(([pointer, text]) => {
-    const atMs = text === undefined ? null : parseInstant(text);
-    if (atMs === null) return [];
-    const problem = problemAt(source, tree.nodes.get(pointer)?.value ?? 0, {
-      code: 'InstantInFuture',
-      message: `${pointer.split('/').at(-1)} lies in the future: nothing made today can be younger.`,
-      hint: 'Write the present time, in UTC, to rotate now.',
-    });
-    return [{ atMs, problem }];
-  });
-}
-
-/** What identity a broken file claims. Another file with it is frozen too, so a guess from a single line is enough. */
-function claimedIdentity(source: SourceText, tree: YamlTree | null): BadReading['claim'] {
-  const root = tree?.value;
-  const externalId = isRecord(root) ? root['externalId'] : undefined;
-  if (typeof externalId === 'string' && identity.test(externalId)) {
-    return { externalId, at: positionAt(source, tree?.nodes.get('/externalId')?.key ?? 0) };
-  }
-  const line = claimLine.exec(source.text);
-  return line?.[2] === undefined ? null : { externalId: line[2], at: positionAt(source, line.index) };
-}
-
-const identity = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
-const claimLine = /^externalId:[ \t]*(['"]?)([A-Za-z0-9][A-Za-z0-9._:-]{0,127})\1[ \t]*(?:#.*)?\r?$/m;
-
-function isRecord(value: unknown): value is Root {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function withoutStatus(root: Root): Root {

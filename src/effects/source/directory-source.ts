@@ -4,13 +4,8 @@ import { canonicalJson } from '../../core/canonical.ts';
 import type { CustomerDeclaration } from '../../core/declaration/customer.ts';
 import { applyDefaults } from '../../core/declaration/defaults.ts';
 import { refuseEqualIdentities, type UnusableFile } from '../../core/declaration/identity.ts';
-import {
-  emptyWorkspace,
-  futureInstants,
-  type GoodReading,
-  readCustomer,
-  readWorkspace,
-} from '../../core/declaration/read.ts';
+import { emptyWorkspace, readCustomer, readWorkspace } from '../../core/declaration/read.ts';
+import { futureInstants, type GoodReading } from '../../core/declaration/reading.ts';
 import type { WorkspaceDeclaration } from '../../core/declaration/workspace.ts';
 import type { SourcedCustomer, SourcedWorkspace, SourceProblem } from '../../core/source.ts';
 import { sha256 } from '../chance.ts';

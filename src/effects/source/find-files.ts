@@ -5,7 +5,7 @@ import type { SystemFailure } from '../errno.ts';
 import type { FileSystem } from '../filesystem.ts';
 import { attempt } from './attempt.ts';
 
-export const mostFiles = 200_000;
+const mostFiles = 200_000;
 
 export type FoundFiles =
   /** Paths relative to the workspace, with forward slashes, sorted; a file with several names counts once. */

@@ -1,4 +1,4 @@
-import type { Reading } from '../../core/declaration/read.ts';
+import type { Reading } from '../../core/declaration/reading.ts';
 import type { SourcedWorkspace } from '../../core/source.ts';
 import { sha256 } from '../chance.ts';
 

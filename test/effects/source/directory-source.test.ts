@@ -31,6 +31,10 @@ function write(directory: string, path: string, text: string): void {
   writeFileSync(join(directory, path), text);
 }
 
+function makePipe(path: string): void {
+  execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', path]);
+}
+
 function customer(externalId: string, more = ''): string {
   return `externalId: ${externalId}\nname: Name of ${externalId}\n${more}`;
 }
@@ -179,8 +183,8 @@ test('links out of the workspace, circles, pipes, devices and dangling links are
   link('circle.yaml', 'customers/circle.yaml');
   link('nothing', 'customers/dangling.yaml');
   link('/dev/zero', 'customers/zero.yaml');
-  execFileSync('mkfifo', [join(directory, 'customers/pipe.yaml')]);
-  execFileSync('mkfifo', [join(directory, 'customers/pipe')]);
+  makePipe(join(directory, 'customers/pipe.yaml'));
+  makePipe(join(directory, 'customers/pipe'));
   const { fleet } = await load(sourceOf(directory));
   expect(ids(fleet)).toEqual(['a', 'b']);
   expect(brokenCodes(fleet)).toEqual([
