@@ -106,7 +106,7 @@ function reveal(hidden: string, claim: string): true {
  */
 async function findOther(directory: string, sockets: SocketDirectory, own: string): Promise<Other | null> {
   let lowest: Other | null = null;
-  for (const name of readdirSync(directory).filter((entry) => /^\.?lock-[0-9a-f]{8}$/.test(entry) && entry !== own)) {
+  for (const name of readdirSync(directory).filter((entry) => /^\.?lock-.{1,8}$/.test(entry) && entry !== own)) {
     const found = await probe(sockets.pathOf(name));
     if (found.kind === 'dead') unless(['ENOENT'], () => unlinkSync(join(directory, name)));
     // A hidden one has still to look around, and will find us.

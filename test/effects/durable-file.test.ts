@@ -7,7 +7,7 @@ import {
   replaceFile,
 } from '../../src/effects/durable-file.ts';
 import { atEveryCrash, atEveryError, atEveryPowerLoss } from '../support/fault-enumeration.ts';
-import { createMemoryFileSystem, type MemoryFileSystem } from '../support/memory-filesystem.ts';
+import { createMemoryFileSystem, failNth, type MemoryFileSystem } from '../support/memory-filesystem.ts';
 
 const oldText = 'the old text, complete\n';
 const newText = 'the new text, complete and somewhat longer than the old one\n';
@@ -78,7 +78,7 @@ describe('replacing a file', () => {
 
   test('says what failed and where', () => {
     const fileSystem = prepare();
-    fileSystem.onOperation = ({ kind }) => (kind === 'write' ? { fail: 'ENOSPC' } : undefined);
+    fileSystem.onOperation = failNth('write', 0, 'ENOSPC');
     expect(replace(fileSystem)).toEqual({
       ok: false,
       code: 'ENOSPC',

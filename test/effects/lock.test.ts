@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemChance } from '../../src/effects/chance.ts';
 import type { Clock } from '../../src/effects/clock.ts';
@@ -35,7 +36,7 @@ async function acquire(command = 'reconcile'): Promise<LockResult> {
 }
 
 function contender(mode: 'hold' | 'race'): ChildProcess {
-  const script = join(import.meta.dirname, '../support/lock-contender.ts');
+  const script = fileURLToPath(new URL('../support/lock-contender.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', script, mode, directory], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

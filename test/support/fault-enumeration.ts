@@ -1,6 +1,6 @@
 import { crash, isCrash, type MemoryFileSystem, type Operation, type PendingChange } from './memory-filesystem.ts';
 
-export const errnos = [
+const errnos = [
   'EIO',
   'ENOSPC',
   'EDQUOT',
