@@ -41,8 +41,9 @@ export async function readAllPages<T>(
       items.set(id, earlier ?? item);
     }
     const next = answer.value.nextCursor;
-    if (next === null || answer.value.items.some(until))
+    if (next === null || answer.value.items.some(until)) {
       return { outcome: 'ok', value: [...items.values()], meta: firstMeta };
+    }
     if (cursors.has(next)) return badListing('the listing repeats a cursor and would never end', answer.meta);
     cursors.add(next);
     cursor = next;

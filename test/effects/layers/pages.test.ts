@@ -88,9 +88,9 @@ describe('a listing that cannot be true is a BAD_ANSWER', () => {
   });
 });
 
-test('reading ends behind the item that was looked for; later pages are not fetched', async () => {
+test('reading ends with the page that holds the item that was looked for, and that page is given whole', async () => {
   const { fetchPage, asked } = listing({ '': ok([item('a'), item('b'), item('c')], 'x') });
   const answer = await readAllPages(fetchPage, { idOf, until: ({ id }) => id === 'b' });
-  expect(answer).toMatchObject({ outcome: 'ok', value: [item('a'), item('b')] });
+  expect(answer).toMatchObject({ outcome: 'ok', value: [item('a'), item('b'), item('c')] });
   expect(asked).toEqual([undefined]);
 });
