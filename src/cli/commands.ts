@@ -1,0 +1,67 @@
+import type { ListenAddress } from '../core/declaration/listen-address.ts';
+
+export type OutputFormat = 'text' | 'json';
+
+/** What every command that looks at a workspace is told. */
+export interface WorkspaceOptions {
+  /** Holds customers/, reconcile.yaml and .reconcile/; as typed, relative to the current directory. */
+  readonly directory: string;
+  readonly output: OutputFormat;
+  /** False after --no-color. NO_COLOR and the terminal are looked at by whoever prints. */
+  readonly color: boolean;
+}
+
+/** `reconcile [customer…]`: one pass, or the daemon. */
+export interface PassOptions extends WorkspaceOptions {
+  /** Empty: all customers. */
+  readonly customers: readonly string[];
+  readonly dryRun: boolean;
+  readonly watch: boolean;
+  readonly sandbox: boolean;
+  readonly full: boolean;
+  readonly detailedExitcode: boolean;
+  /** `sha256:…`, as plans print them. */
+  readonly approve: readonly string[];
+  readonly yes: boolean;
+  /** Customers worked on at once, 1..64. */
+  readonly concurrency: number;
+  /** Milliseconds; null leaves it to reconcile.yaml. */
+  readonly resyncMs: number | null;
+  /** null leaves it to reconcile.yaml. */
+  readonly listen: ListenAddress | null;
+}
+
+export interface InitOptions extends Omit<WorkspaceOptions, 'output'> {
+  /** Also make customers/ with an example when it is missing. */
+  readonly example: boolean;
+  /** Replace the API key that the workspace is bound to; a bound parent is never replaced. */
+  readonly force: boolean;
+}
+
+export interface SandboxCommandOptions {
+  readonly host: string;
+  /** 0: the system chooses. */
+  readonly port: number;
+  /** null: .reconcile/sandbox below the workspace. */
+  readonly dataDirectory: string | null;
+  readonly directory: string;
+}
+
+export const schemaNames = ['customer', 'reconcile', 'output'] as const;
+export type SchemaName = (typeof schemaNames)[number];
+
+export interface SchemaOptions {
+  readonly name: SchemaName;
+  /** null: standard output. */
+  readonly outputFile: string | null;
+}
+
+/** What the command line can ask for. Each answers with the exit code of the process. */
+export interface Commands {
+  pass(options: PassOptions): Promise<number>;
+  init(options: InitOptions): Promise<number>;
+  validate(options: WorkspaceOptions): Promise<number>;
+  status(options: WorkspaceOptions): Promise<number>;
+  sandbox(options: SandboxCommandOptions): Promise<number>;
+  schema(options: SchemaOptions): Promise<number>;
+}

@@ -1,0 +1,41 @@
+import { type CommandUnknownOpts, InvalidArgumentError, type Option } from '@commander-js/extra-typings';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `--detailed-exitcode` is also RECONCILE_DETAILED_EXITCODE. */
+export function variableOf(option: Pick<Option, 'long' | 'name'>): string {
+  const name = (option.long ?? option.name()).replace(/^--/, '');
+  return `RECONCILE_${name.replaceAll('-', '_').toUpperCase()}`;
+}
+
+/**
+ * Gives a command what its options say in the environment, below what was typed. Not commander's own `.env()`: for that
+ * one `RECONCILE_YES=false` means yes.
+ */
+export function applyEnvironment(command: CommandUnknownOpts, environment: Environment): void {
+  for (const option of command.options) {
+    const text = environment[variableOf(option)];
+    const attribute = option.attributeName();
+    if (text === undefined || text === '' || command.getOptionValueSource(attribute) === 'cli') continue;
+    try {
+      command.setOptionValueWithSource(attribute, readOption(option, text), 'env');
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      // The text is not repeated: somebody may have put a secret into the wrong variable.
+      command.error(`error: ${variableOf(option)} cannot be used: ${error.message}`);
+    }
+  }
+}
+
+function readOption(option: Option, text: string): unknown {
+  if (option.negate) return !readFlag(text);
+  if (option.isBoolean()) return readFlag(text);
+  return option.parseArg ? option.parseArg(text, option.defaultValue) : text;
+}
+
+function readFlag(text: string): boolean {
+  const word = text.trim().toLowerCase();
+  if (['1', 'true', 'yes', 'on'].includes(word)) return true;
+  if (['0', 'false', 'no', 'off'].includes(word)) return false;
+  throw new InvalidArgumentError('It must be true or false.');
+}

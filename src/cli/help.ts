@@ -1,0 +1,48 @@
+/** Help texts beyond what the options say of themselves. */
+
+export const summaryText = `Keeps a partner's customers on the Layers API as the files in customers/ declare them.
+
+Without a command: one pass. Compares every declared customer with the API and
+carries out only what is missing. Never pays twice, never loses a secret, never
+does what nobody declared.`;
+
+export const passHelp = `
+Examples:
+  reconcile --dry-run                 show the plan; nothing is written anywhere
+  reconcile                           carry it out
+  reconcile acme-coffee birch-books   only these customers
+  reconcile --watch                   as a daemon: on changes and every resync
+  reconcile --sandbox                 try it against the built-in sandbox
+  reconcile --approve sha256:…        run what a guard held back, as reviewed
+
+Environment:
+  LAYERS_API_KEY        key of the parent organization (org:admin), or
+  LAYERS_API_KEY_FILE   a file that holds it; wins, may change at any time
+  LAYERS_BASE_URL       default https://api.layers.com
+  RECONCILE_…           every option, as in RECONCILE_DRY_RUN=true; what is
+                        typed wins. Several hashes: commas between them.
+  RECONCILE_LOG_LEVEL   debug, info (default), warn, error, silent
+
+Exit codes, the first that applies:
+  1  cannot run (wrong option, no API key, workspace not bound)
+  130, 143  cut short by a signal
+  7  another process writes in this workspace
+  3  no valid file, or reconcile.yaml is not
+  6  an approval that fits nothing      8  a payment or key is in doubt
+  4  held back by a guard               5  some customer failed or is invalid
+  2  changes (with --detailed-exitcode) 0  done, or nothing to do`;
+
+export const initHelp = `
+Asks the API whose key it was given, and writes parentOrganizationId and apiKeyId
+into reconcile.yaml. Everything else in the file stays as it is.`;
+
+export const validateHelp = `
+Needs no API key and calls nothing. Exit code 0 when every file is valid, else 3.`;
+
+export const statusHelp = `
+Shows what the last passes recorded; needs no API key and calls nothing.`;
+
+export const sandboxHelp = `
+Example:
+  reconcile sandbox --port 4010
+  then paste the printed lines into another terminal and run reconcile there.`;

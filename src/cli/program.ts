@@ -1,0 +1,154 @@
+import { Command, CommanderError, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import type { Commands, PassOptions } from './commands.ts';
+import { applyEnvironment, type Environment } from './environment.ts';
+import { exitCodes } from './exit-code.ts';
+import { passHelp, summaryText } from './help.ts';
+import {
+  collectApprovals,
+  directoryOption,
+  noColorOption,
+  outputOption,
+  readConcurrency,
+  readListen,
+  readResync,
+} from './options.ts';
+import { addSubcommands } from './subcommands.ts';
+
+export interface ProgramContext {
+  readonly version: string;
+  readonly environment: Environment;
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  /** Columns of the terminal, for the help. */
+  readonly columns?: number | undefined;
+}
+
+type Exit = (code: number) => void;
+
+/** The words that are commands; everything else at their place is the name of a customer. */
+export const commandNames: readonly string[] = ['init', 'validate', 'status', 'sandbox', 'schema', 'help'];
+
+/**
+ * Reads the command line (`args` without the names of node and of the script) and does nothing but to call one of the
+ * commands. The answer is the exit code; a wrong command line is said on stderr and answers 1.
+ */
+export async function runProgram(
+  args: readonly string[],
+  context: ProgramContext,
+  commands: Commands,
+): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const program = createProgram(context, commands, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitCodes.ok : exitCodes.cannotRun;
+  }
+}
+
+function createProgram(context: ProgramContext, commands: Commands, exit: Exit): CommandUnknownOpts {
+  const program = new Command('reconcile')
+    .description(summaryText)
+    .version(context.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .exitOverride()
+    .configureOutput({
+      writeOut: context.stdout,
+      writeErr: context.stderr,
+      getOutHelpWidth: () => context.columns ?? 80,
+      getErrHelpWidth: () => context.columns ?? 80,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .showHelpAfterError('Run reconcile --help for what there is.')
+    .enablePositionalOptions();
+  addPass(program, commands, exit);
+  addSubcommands(program, commands, exit);
+  program.hook('preAction', (root, called) => {
+    if (called !== root) inheritOptions(root, called);
+    applyEnvironment(called, context.environment);
+  });
+  return program;
+}
+
+function addPass(program: Command, commands: Commands, exit: Exit): void {
+  program
+    .argument('[customer...]', 'externalIds of the customers to reconcile; all when left out')
+    .optionsGroup('What to do:')
+    .addOption(new Option('--dry-run', 'print the plan only; no request but GET is made'))
+    .addOption(new Option('--watch', 'run as a daemon: on file changes and every resync'))
+    .addOption(new Option('--sandbox', 'against the built-in sandbox, below .reconcile/sandbox/'))
+    .addOption(new Option('--full', 'read keys and ledgers of every customer'))
+    .optionsGroup('Review:')
+    .addOption(
+      new Option(
+        '--approve <hash>',
+        'run what a guard held back: the hash of a plan or of a customer; repeatable',
+      ).argParser(collectApprovals),
+    )
+    .addOption(new Option('--yes', 'do not ask before money, archives and revocations'))
+    .optionsGroup('Input and output:')
+    .addOption(directoryOption())
+    .addOption(outputOption())
+    .addOption(new Option('--detailed-exitcode', 'exit with 2 when there are changes'))
+    .addOption(noColorOption())
+    .optionsGroup('Tuning:')
+    .addOption(
+      new Option('--concurrency <n>', 'customers worked on at once, 1 to 64').argParser(readConcurrency).default(8),
+    )
+    .addOption(
+      new Option('--resync <duration>', 'with --watch: how often everything is compared (10m)').argParser(readResync),
+    )
+    .addOption(new Option('--listen <address>', 'with --watch: host:port of probes and metrics').argParser(readListen))
+    .addHelpText('after', passHelp)
+    .action(async (customers, options, command) => {
+      // A flag that was not given is undefined, so that the help does not print "(default: false)" behind each.
+      const pass: PassOptions = {
+        customers,
+        directory: options.directory,
+        output: options.output,
+        color: options.color,
+        dryRun: options.dryRun === true,
+        watch: options.watch === true,
+        sandbox: options.sandbox === true,
+        full: options.full === true,
+        detailedExitcode: options.detailedExitcode === true,
+        approve: options.approve ?? [],
+        yes: options.yes === true,
+        concurrency: options.concurrency,
+        resyncMs: options.resync ?? null,
+        listen: options.listen ?? null,
+      };
+      refuseContradictions(command, pass);
+      exit(await commands.pass(pass));
+    });
+}
+
+function refuseContradictions(command: CommandUnknownOpts, { watch, dryRun, customers }: PassOptions): void {
+  const typed = (name: string) => command.getOptionValueSource(name) === 'cli';
+  if (watch && dryRun) command.error('error: --watch cannot be combined with --dry-run; a plan is printed once.');
+  if (watch && customers.length > 0) {
+    command.error('error: --watch keeps all customers; names of customers are for a single pass.');
+  }
+  for (const name of ['resync', 'listen']) {
+    if (!watch && typed(name)) command.error(`error: --${name} has an effect only with --watch.`);
+  }
+}
+
+/** `reconcile -C dir validate` means `reconcile validate -C dir`; what the command does not have is refused. */
+function inheritOptions(root: CommandUnknownOpts, called: CommandUnknownOpts): void {
+  for (const option of root.options) {
+    const attribute = option.attributeName();
+    if (root.getOptionValueSource(attribute) !== 'cli') continue;
+    if (!called.options.some((own) => own.attributeName() === attribute)) {
+      called.error(`error: ${option.long ?? option.flags} does not apply to the command ${called.name()}.`);
+    }
+    if (called.getOptionValueSource(attribute) !== 'cli') {
+      called.setOptionValueWithSource(attribute, root.getOptionValue(attribute), 'cli');
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { type Command, Option } from '@commander-js/extra-typings';
+import { type Commands, schemaNames } from './commands.ts';
+import { initHelp, sandboxHelp, statusHelp, validateHelp } from './help.ts';
+import { directoryOption, noColorOption, outputOption, readPort } from './options.ts';
+
+type Exit = (code: number) => void;
+
+/** Everything but the default command. */
+export function addSubcommands(program: Command, commands: Commands, exit: Exit): void {
+  program.commandsGroup('Commands:');
+  addInit(program, commands, exit);
+  addValidate(program, commands, exit);
+  addStatus(program, commands, exit);
+  addSandbox(program, commands, exit);
+  addSchema(program, commands, exit);
+}
+
+function addInit(program: Command, commands: Commands, exit: Exit): void {
+  program
+    .command('init')
+    .description('bind the workspace to the parent organization of the API key')
+    .addOption(directoryOption())
+    .addOption(noColorOption())
+    .addOption(new Option('--example', 'make customers/ with an example when it is missing'))
+    .addOption(new Option('--force', 'replace the bound API key; never the parent'))
+    .addHelpText('after', initHelp)
+    .action(async ({ example, force, ...options }) =>
+      exit(await commands.init({ ...options, example: example === true, force: force === true })),
+    );
+}
+
+function addValidate(program: Command, commands: Commands, exit: Exit): void {
+  program
+    .command('validate')
+    .description('check every file and print all problems')
+    .addOption(directoryOption())
+    .addOption(outputOption())
+    .addOption(noColorOption())
+    .addHelpText('after', validateHelp)
+    .action(async (options) => exit(await commands.validate(options)));
+}
+
+function addStatus(program: Command, commands: Commands, exit: Exit): void {
+  program
+    .command('status')
+    .description('print the recorded status of every customer')
+    .addOption(directoryOption())
+    .addOption(outputOption())
+    .addOption(noColorOption())
+    .addHelpText('after', statusHelp)
+    .action(async (options) => exit(await commands.status(options)));
+}
+
+function addSandbox(program: Command, commands: Commands, exit: Exit): void {
+  program
+    .command('sandbox')
+    .description('serve a sandbox of the Layers API on this machine')
+    .addOption(directoryOption())
+    .addOption(
+      new Option('--host <host>', 'loopback only')
+        .choices(['127.0.0.1', '::1', 'localhost'] as const)
+        .default('127.0.0.1' as const),
+    )
+    .addOption(new Option('--port <port>', '0 lets the system choose').argParser(readPort).default(4010))
+    .addOption(new Option('--data-directory <dir>', 'where its state is kept (.reconcile/sandbox)'))
+    .addHelpText('after', sandboxHelp)
+    .action(async ({ dataDirectory, ...options }) =>
+      exit(await commands.sandbox({ ...options, dataDirectory: dataDirectory ?? null })),
+    );
+}
+
+function addSchema(program: Command, commands: Commands, exit: Exit): void {
+  program
+    .command('schema')
+    .description('print a JSON Schema: of customer files, of reconcile.yaml, or of the json output')
+    .addArgument(program.createArgument('<name>', 'which one').choices(schemaNames))
+    .addOption(new Option('--output-file <file>', 'write it to a file instead of stdout'))
+    .action(async (name, { outputFile }) => exit(await commands.schema({ name, outputFile: outputFile ?? null })));
+}

@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import type { Commands } from '../../src/cli/commands.ts';
+import type { Environment } from '../../src/cli/environment.ts';
+import { commandNames, runProgram } from '../../src/cli/program.ts';
+
+interface Run {
+  readonly exitCode: number;
+  readonly command: string | null;
+  readonly options: unknown;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(line: string, environment: Environment = {}, answer = 0): Promise<Run> {
+  let called: { command: string; options: unknown } | null = null;
+  const record = (command: string) => async (options: unknown) => {
+    called = { command, options };
+    return answer;
+  };
+  const commands: Commands = {
+    pass: record('pass'),
+    init: record('init'),
+    validate: record('validate'),
+    status: record('status'),
+    sandbox: record('sandbox'),
+    schema: record('schema'),
+  };
+  let out = '';
+  let err = '';
+  const context = {
+    version: '1.2.3',
+    environment,
+    stdout: (text: string) => {
+      out += text;
+    },
+    stderr: (text: string) => {
+      err += text;
+    },
+  };
+  const exitCode = await runProgram(line.split(' ').filter(Boolean), context, commands);
+  return { exitCode, out, err, ...(called ?? { command: null, options: null }) };
+}
+
+const hash = (digit: string) => `sha256:${digit.repeat(64)}`;
+
+describe('the command line', () => {
+  it('without anything is one pass over all customers with cautious defaults', async () => {
+    expect(await run('')).toMatchObject({
+      exitCode: 0,
+      command: 'pass',
+      options: {
+        customers: [],
+        dryRun: false,
+        watch: false,
+        sandbox: false,
+        full: false,
+        directory: '.',
+        output: 'text',
+        detailedExitcode: false,
+        approve: [],
+        yes: false,
+        concurrency: 8,
+        resyncMs: null,
+        listen: null,
+        color: true,
+      },
+    });
+  });
+
+  it.each([
+    ['acme-coffee birch', { customers: ['acme-coffee', 'birch'] }],
+    ['acme-coffee --dry-run', { customers: ['acme-coffee'], dryRun: true }],
+    [
+      '--watch --resync 30s --listen [::1]:9465',
+      { watch: true, resyncMs: 30_000, listen: { host: '::1', port: 9465 } },
+    ],
+    ['-C shop --output json', { directory: 'shop', output: 'json' }],
+    [`--approve ${hash('a')} --approve ${hash('b')}`, { approve: [hash('a'), hash('b')] }],
+    ['--no-color --concurrency 16 --yes --full', { color: false, concurrency: 16, yes: true, full: true }],
+  ])('reads %s', async (line, expected) => {
+    expect(await run(line)).toMatchObject({ exitCode: 0, command: 'pass', options: expected });
+  });
+
+  it.each([
+    ['validate -C shop', 'validate', { directory: 'shop' }],
+    ['-C shop validate', 'validate', { directory: 'shop' }],
+    ['-C shop validate -C other', 'validate', { directory: 'other' }],
+    ['--output json status', 'status', { output: 'json' }],
+    ['sandbox --port 0', 'sandbox', { port: 0, host: '127.0.0.1', dataDirectory: null }],
+    ['schema customer --output-file a.json', 'schema', { name: 'customer', outputFile: 'a.json' }],
+    ['init --example', 'init', { example: true, force: false }],
+  ])('dispatches %s', async (line, command, options) => {
+    expect(await run(line)).toMatchObject({ exitCode: 0, command, options });
+  });
+
+  it.each([
+    ['--dryrun', 'Did you mean --dry-run?'],
+    ['--output yaml', 'Allowed choices are text, json'],
+    ['--concurrency 0', 'from 1 to 64'],
+    ['--concurrency 2.5', 'from 1 to 64'],
+    ['--resync 10 --watch', 'such as 30s, 10m or 1h'],
+    ['--listen 9465 --watch', 'host:port'],
+    ['--approve yes', 'sha256:'],
+    ['--watch --dry-run', 'cannot be combined'],
+    ['--watch acme', 'single pass'],
+    ['--resync 10m', 'only with --watch'],
+    ['--watch validate', '--watch does not apply to the command validate'],
+    ['sandbox --host 0.0.0.0', 'Allowed choices'],
+    ['sandbox --port 70000', 'from 0 to 65535'],
+    ['schema customers', 'Allowed choices are customer, reconcile, output'],
+    ['validate now', 'too many arguments'],
+  ])('refuses %s and says what it wants', async (line, message) => {
+    const result = await run(line);
+    expect(result).toMatchObject({ exitCode: 1, command: null, out: '' });
+    expect(result.err).toContain(message);
+  });
+
+  it('hands on the exit code of the command', async () => {
+    expect((await run('validate', {}, 3)).exitCode).toBe(3);
+  });
+
+  it('prints its version and its help on stdout', async () => {
+    expect(await run('--version')).toMatchObject({ exitCode: 0, out: '1.2.3\n', command: null });
+    const { out, exitCode } = await run('--help');
+    expect(exitCode).toBe(0);
+    for (const word of ['Examples:', 'Review:', 'Exit codes', 'LAYERS_API_KEY_FILE', ...commandNames]) {
+      expect(out).toContain(word);
+    }
+    expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it.each(commandNames.filter((name) => name !== 'help'))('has help for %s', async (name) => {
+    expect(await run(`${name} --help`)).toMatchObject({ exitCode: 0, command: null, err: '' });
+  });
+});
+
+describe('the environment', () => {
+  it.each([
+    ['RECONCILE_DRY_RUN', 'true', { dryRun: true }],
+    ['RECONCILE_DRY_RUN', '1', { dryRun: true }],
+    ['RECONCILE_DRY_RUN', 'false', { dryRun: false }],
+    ['RECONCILE_DRY_RUN', '', { dryRun: false }],
+    ['RECONCILE_WATCH', 'yes', { watch: true }],
+    ['RECONCILE_SANDBOX', 'on', { sandbox: true }],
+    ['RECONCILE_FULL', 'true', { full: true }],
+    ['RECONCILE_DIRECTORY', 'shop', { directory: 'shop' }],
+    ['RECONCILE_OUTPUT', 'json', { output: 'json' }],
+    ['RECONCILE_DETAILED_EXITCODE', 'true', { detailedExitcode: true }],
+    ['RECONCILE_APPROVE', `${hash('a')},${hash('b')}`, { approve: [hash('a'), hash('b')] }],
+    ['RECONCILE_YES', 'false', { yes: false }],
+    ['RECONCILE_CONCURRENCY', '3', { concurrency: 3 }],
+    ['RECONCILE_RESYNC', '1h', { resyncMs: 3_600_000 }],
+    ['RECONCILE_LISTEN', 'localhost:80', { listen: { host: 'localhost', port: 80 } }],
+    ['RECONCILE_NO_COLOR', 'true', { color: false }],
+  ])('%s=%s stands for the option', async (name, value, expected) => {
+    expect(await run('', { [name]: value })).toMatchObject({ exitCode: 0, options: expected });
+  });
+
+  it('is below what was typed', async () => {
+    expect(
+      (await run('--output text -C here', { RECONCILE_OUTPUT: 'json', RECONCILE_DIRECTORY: 'there' })).options,
+    ).toMatchObject({ output: 'text', directory: 'here' });
+    expect((await run('-C here status', { RECONCILE_DIRECTORY: 'there' })).options).toMatchObject({
+      directory: 'here',
+    });
+  });
+
+  it('reaches the subcommands', async () => {
+    expect((await run('status', { RECONCILE_OUTPUT: 'json' })).options).toMatchObject({ output: 'json' });
+    expect((await run('sandbox', { RECONCILE_PORT: '0' })).options).toMatchObject({ port: 0 });
+  });
+
+  it.each([
+    ['RECONCILE_DRY_RUN', 'maybe'],
+    ['RECONCILE_CONCURRENCY', 'many'],
+    ['RECONCILE_OUTPUT', 'xml'],
+  ])('%s=%s is refused without repeating the value', async (name, value) => {
+    const result = await run('', { [name]: value });
+    expect(result).toMatchObject({ exitCode: 1, command: null });
+    expect(result.err).toContain(`${name} cannot be used`);
+    expect(result.err).not.toContain(value);
+  });
+
+  it('cannot combine what may not be typed together', async () => {
+    expect((await run('--watch', { RECONCILE_DRY_RUN: 'true' })).exitCode).toBe(1);
+  });
+});
