@@ -1,4 +1,5 @@
 import type { CreditConfig } from './api.ts';
+import { isAllowedWebhookHost } from './declaration/webhook-url.ts';
 import type { GuardsDeclaration, WebhookDeclaration } from './declaration/workspace.ts';
 import { formatCredits } from './money.ts';
 import type { Notices } from './notice.ts';
@@ -14,6 +15,7 @@ export interface GuardFacts {
   readonly grantedToday: number;
   /** The limits as they are, by externalId; none for a customer without an organization. */
   readonly limitsOf: (externalId: string) => CreditConfig;
+  /** Approval hashes given for this run, beside those in reconcile.yaml. */
   readonly approved: readonly string[];
 }
 
@@ -22,6 +24,8 @@ export interface Guarded {
   readonly plans: readonly CustomerPlan[];
   /** One per guard that forbids anything, with its numbers and what to change. */
   readonly problems: readonly Problem[];
+  /** Approvals of this run that name nothing, while something is still blocked: the plan has changed since. */
+  readonly staleApprovals: readonly string[];
 }
 
 /**
@@ -142,8 +146,10 @@ export function guard(
   const verdicts = rules.flatMap((rule) => rule(plans, guards, facts) ?? []);
   const judged = plans.map((plan) => ({ ...plan, steps: plan.steps.map((step) => judge(step, plan, verdicts)) }));
   const wholePlan = planHash(plans, hash);
+  const approvable = new Set(wholePlan === null ? [] : [wholePlan]);
   const released = judged.map((plan) => {
     const approval = approvalHash(plan, hash);
+    if (approval !== null) approvable.add(approval);
     const approved = (approval !== null && approvals.has(approval)) || (wholePlan !== null && approvals.has(wholePlan));
     return approved ? { ...plan, steps: plan.steps.map(release) } : plan;
   });
@@ -153,6 +159,7 @@ export function guard(
     problems: verdicts
       .filter((verdict) => blocking.has(verdict.guard))
       .map((verdict) => toProblem(verdict, guards, notices)),
+    staleApprovals: blocking.size === 0 ? [] : facts.approved.filter((approval) => !approvable.has(approval)),
   };
 }
 
@@ -160,14 +167,7 @@ export function guard(
 export function guardWebhook(declared: WebhookDeclaration, guards: GuardsDeclaration): string | null {
   if (guards.freeze) return 'freeze';
   const allowed = guards.allowedWebhookHosts;
-  const host = /^https:\/\/([^/:?#]+)/.exec(declared.url)?.[1]?.toLowerCase() ?? '';
-  if (allowed === undefined || allowed.some((pattern) => coversHost(pattern.toLowerCase(), host))) return null;
-  return 'allowedWebhookHosts';
-}
-
-/** `*.partner.example` covers every host below partner.example; anything else only itself. */
-function coversHost(pattern: string, host: string): boolean {
-  return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern;
+  return allowed === undefined || isAllowedWebhookHost(declared.url, allowed) ? null : 'allowedWebhookHosts';
 }
 
 function judge(step: Step, plan: CustomerPlan, verdicts: readonly Verdict[]): Step {

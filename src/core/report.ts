@@ -45,6 +45,8 @@ export interface PassReport {
   readonly requests: { readonly read: number; readonly write: number };
   /** Set when the pass could not begin; then nothing was written. */
   readonly refused: Refusal | null;
+  /** Approvals given for this run that fit neither the plan nor the blocked steps of any customer (exit 6). */
+  readonly staleApprovals: readonly string[];
   /** True when a signal cut the pass short. */
   readonly interrupted: boolean;
 }

@@ -66,9 +66,7 @@ async function recordWebhooks(
   const inOrder = (entries: readonly WebhookStatusEntry[]) => entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   if (canonicalJson(inOrder(webhooks)) === canonicalJson(inOrder(recorded))) return null;
   const { parentOrganizationId, effects, workspace } = pass;
-  // In reconcile.yaml the block holds a setting of the user's beside what we record; replacing it must keep that.
-  const setting = workspace.declaration.status.store === 'inline' ? { store: 'inline' } : {};
-  const status = { ...setting, ...statusDocument({ parentOrganizationId, webhooks: inOrder(webhooks) }) };
+  const status = statusDocument({ parentOrganizationId, webhooks: inOrder(webhooks) });
   const written = await effects.statuses.write({ externalId: null, file: workspace.file }, status);
   if (written.ok) return null;
   effects.progress({ kind: 'status-failed', customer: null, message: written.message });

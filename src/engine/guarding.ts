@@ -13,6 +13,7 @@ export interface GuardedFleet {
   /** One per observed customer, in the same order. */
   readonly plans: readonly CustomerPlan[];
   readonly problems: readonly Problem[];
+  readonly staleApprovals: readonly string[];
   /** The parent's prepaid balance; null when no credits move. */
   readonly parentPrepaid: number | null;
 }
@@ -44,7 +45,7 @@ export async function guardFleet(
     if (typeof today === 'number') grantedToday = today;
     else problems.push(today);
   }
-  if (problems.length > 0) return { plans: plans.map(withoutMoney), problems, parentPrepaid };
+  if (problems.length > 0) return { plans: plans.map(withoutMoney), problems, staleApprovals: [], parentPrepaid };
   const limits = new Map(
     observed.map(({ customer, observation }) => [
       customer.declaration.externalId,

@@ -156,6 +156,7 @@ async function planFleet(
     plans: guarded.plans.filter((_, index) => isSelected(trusted[index]?.customer)),
     webhooks,
     guardProblems: guarded.problems,
+    staleApprovals: guarded.staleApprovals,
     parentPrepaid: guarded.parentPrepaid,
   };
 }

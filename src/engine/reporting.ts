@@ -17,6 +17,7 @@ export interface Planning {
   readonly plans: readonly CustomerPlan[];
   readonly webhooks: ObservedWebhooks;
   readonly guardProblems: readonly Problem[];
+  readonly staleApprovals: readonly string[];
   readonly parentPrepaid: number | null;
 }
 
@@ -50,6 +51,7 @@ export function reportOf(pass: Pass, planning: Planning, progressed: Progressed 
     parentWallet: parentWallet(planning, customers),
     requests: effects.requests(),
     refused: null,
+    staleApprovals: planning.staleApprovals,
     interrupted: pass.signal.aborted,
   };
 }
@@ -118,6 +120,7 @@ export function refusedReport(effects: Effects, refusal: Refusal): PassReport {
     parentWallet: { before: null, after: null },
     requests: effects.requests(),
     refused: refusal,
+    staleApprovals: [],
     interrupted: false,
   };
 }

@@ -64,6 +64,7 @@ export function report(fields: Partial<PassReport> = {}): PassReport {
     parentWallet: { before: null, after: null },
     requests: { read: 4, write: 0 },
     refused: null,
+    staleApprovals: [],
     interrupted: false,
     ...fields,
   };

@@ -1,0 +1,122 @@
+import { join, resolve } from 'node:path';
+import type { WorkspaceDeclaration } from '../core/declaration/workspace.ts';
+import { KEY_NAMESPACE } from '../core/idempotency.ts';
+import type { Secret } from '../core/secret.ts';
+import { nameUuid, sha256, systemChance } from '../effects/chance.ts';
+import { systemClock } from '../effects/clock.ts';
+import type { Disk } from '../effects/durable-file.ts';
+import { createFileJournal } from '../effects/file-journal.ts';
+import type { RequestEvent } from '../effects/layers/call.ts';
+import { createLayersClient, createLayersReader } from '../effects/layers/layers-client.ts';
+import { createPacer, type Pacer } from '../effects/layers/pacer.ts';
+import { createUndiciTransport } from '../effects/layers/undici-transport.ts';
+import { nodeFileSystem } from '../effects/node-filesystem.ts';
+import { createFileSecretStore } from '../effects/secrets/file-store.ts';
+import { isTrackedByGit } from '../effects/secrets/git-tracked.ts';
+import { refusalInCi } from '../effects/secrets/passing-disk.ts';
+import { createRefusingSecretStore } from '../effects/secrets/refusing-store.ts';
+import type { SecretStore } from '../effects/secrets/store.ts';
+import { createDirectorySource } from '../effects/source/directory-source.ts';
+import type { DeclarationSource } from '../effects/source/source.ts';
+import { createDirectoryStatusStore } from '../effects/status/directory-store.ts';
+import { createInlineStatusStore } from '../effects/status/inline-store.ts';
+import type { StatusStore } from '../effects/status/store.ts';
+import { stateDirectoryOf } from '../effects/workspace-state.ts';
+import type { Effects } from '../engine/context.ts';
+import type { ProgressEvent } from '../engine/progress.ts';
+
+export interface ComposeOptions {
+  /** The workspace, absolute. */
+  readonly directory: string;
+  /** Everything of ours goes below `.reconcile/sandbox/`, so that trying leaves no trace in the user's files. */
+  readonly sandbox: boolean;
+  /** A dry run is given a client without write methods. */
+  readonly dryRun: boolean;
+  readonly baseUrl: string;
+  /** Asked anew for each request, so that a token file may change under a running daemon. */
+  readonly token: () => Secret;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly onRequest: (event: RequestEvent) => void;
+  readonly onProgress: (event: ProgressEvent) => void;
+  /** Ends waits for the rate limit; requests on the wire run to their end. */
+  readonly signal: AbortSignal;
+}
+
+/** Real effects behind everything the engine touches. */
+export interface Composed {
+  readonly effects: Effects;
+  readonly pacer: Pacer;
+  close(): Promise<void>;
+}
+
+const disk: Disk = { fileSystem: nodeFileSystem, chance: systemChance };
+
+/** Where this run keeps its journal, and, in the sandbox, everything else too. */
+export function runDirectoryOf(directory: string, sandbox: boolean): string {
+  const state = stateDirectoryOf(directory);
+  return sandbox ? join(state, 'sandbox') : state;
+}
+
+export function sourceOf(directory: string): DeclarationSource {
+  return createDirectorySource({ workspaceDirectory: directory, clock: systemClock });
+}
+
+/** The place status goes to (design 5). */
+export function statusStoreOf(directory: string, sandbox: boolean, workspace: WorkspaceDeclaration): StatusStore {
+  if (sandbox)
+    return createDirectoryStatusStore({ ...disk, directory: join(runDirectoryOf(directory, true), 'status') });
+  const { store, directory: statusDirectory } = workspace.status;
+  if (store === 'directory' && statusDirectory !== undefined)
+    return createDirectoryStatusStore({ ...disk, directory: resolve(directory, statusDirectory) });
+  return createInlineStatusStore({ ...disk, workspaceDirectory: directory });
+}
+
+/** The place secrets go to (design 6). */
+function secretStoreOf(options: ComposeOptions, workspace: WorkspaceDeclaration): SecretStore {
+  const { directory, sandbox, environment } = options;
+  const chosen = workspace.secrets.directory;
+  const refusal = sandbox ? null : refusalInCi(environment, chosen);
+  if (refusal !== null) return createRefusingSecretStore(refusal);
+  const display = sandbox || chosen === undefined ? join(runDirectoryOf('', sandbox), 'secrets') : chosen;
+  return createFileSecretStore({
+    ...disk,
+    directory: resolve(directory, display),
+    displayDirectory: display,
+    isTracked: isTrackedByGit,
+  });
+}
+
+export function compose(options: ComposeOptions, workspace: WorkspaceDeclaration): Composed {
+  const { directory, sandbox } = options;
+  const transport = createUndiciTransport({ baseUrl: options.baseUrl });
+  const pacer = createPacer({ clock: systemClock, chance: systemChance });
+  const requests = { read: 0, write: 0 };
+  const clientOptions = {
+    transport,
+    pacer,
+    token: options.token,
+    clock: systemClock,
+    chance: systemChance,
+    signal: options.signal,
+    onRequest: (event: RequestEvent) => {
+      requests[event.requestClass] += 1;
+      options.onRequest(event);
+    },
+  };
+  const client = options.dryRun ? null : createLayersClient(clientOptions);
+  const effects: Effects = {
+    reader: client ?? createLayersReader(clientOptions),
+    writer: client,
+    source: sourceOf(directory),
+    statuses: statusStoreOf(directory, sandbox, workspace),
+    secrets: secretStoreOf(options, workspace),
+    journal: createFileJournal(join(runDirectoryOf(directory, sandbox), 'journal.jsonl'), nodeFileSystem),
+    clock: systemClock,
+    chance: systemChance,
+    hash: sha256,
+    nameUuid: (name) => nameUuid(KEY_NAMESPACE, name),
+    requests: () => ({ ...requests }),
+    progress: options.onProgress,
+  };
+  return { effects, pacer, close: () => transport.close() };
+}
