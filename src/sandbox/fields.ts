@@ -25,7 +25,7 @@ export interface Fields {
   requireAny(...fields: readonly string[]): void;
 }
 
-export interface TextLimits {
+interface TextLimits {
   readonly min: number;
   readonly max: number;
 }

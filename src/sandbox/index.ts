@@ -3,10 +3,9 @@
  * A product feature, the test double, and the written form of what we believe (docs/sandbox.md). It imports nothing
  * from the rest of the project, so that a wrong belief cannot be shared with the client it is used to test.
  */
-export { defaultBehaviour, type SandboxBehaviour } from './behaviour.ts';
+export type { SandboxBehaviour } from './behaviour.ts';
 export type { SandboxAnswer, SandboxRequest } from './exchange.ts';
-export type { HandResult, Hands } from './hands.ts';
-export { type Listening, type ListenOptions, listen, type RequestLine } from './http/listen.ts';
+export { type Listening, listen, type RequestLine } from './http/listen.ts';
 export { openPersistentSandbox } from './persistence.ts';
-export { createSandbox, DEFAULT_SEED, type Sandbox, type SandboxOptions } from './sandbox.ts';
-export type { Fault, FaultRule, Operation, RateLimitTier, SandboxState } from './state.ts';
+export { createSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
+export type { Fault, FaultRule, Operation, SandboxState } from './state.ts';

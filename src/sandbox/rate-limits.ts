@@ -20,7 +20,7 @@ const TIERS: Readonly<Record<Exclude<RateLimitTier, 'unlimited'>, TierLimits>> =
 const MINUTE_MS = 60_000;
 
 /** The buckets' state as the headers show it. Absent for the tier `unlimited`. */
-export interface Quota {
+interface Quota {
   readonly limit: number;
   readonly remaining: number;
   readonly resetAtMs: number;

@@ -5,10 +5,10 @@ import { freshState } from './fresh-state.ts';
 import { handleRequest } from './handle.ts';
 import { type Act, createHands, type Hands } from './hands.ts';
 import { actorOf, openMachine, snapshotOf } from './machine.ts';
-import type { ArmedFault, Fault, FaultRule, RateLimitTier, SandboxState } from './state.ts';
+import type { ArmedFault, Fault, FaultRule, RateLimitTier, RequestEntry, SandboxState } from './state.ts';
 
 export interface SandboxOptions {
-  /** Same seed, same ids and secrets. Default {@link DEFAULT_SEED}, which the documentation's examples show. */
+  /** Same seed, same ids and secrets. The default is fixed, so that every fresh sandbox shows the same ones. */
   readonly seed?: number;
   /** The base clock in milliseconds since the epoch. Without it time stands still at 2026-06-15T12:00:00Z. */
   readonly now?: () => number;
@@ -35,6 +35,8 @@ export interface Sandbox {
     list(): readonly ArmedFault[];
   };
   readonly hands: Hands;
+  /** The request log, oldest first; it goes on growing. */
+  requests(): readonly RequestEntry[];
   /** The whole state as plain JSON data; ground truth for oracles. Costs a few array copies. */
   snapshot(): SandboxState;
   /** Goes back to a snapshot, which stays as it is and may be restored again. */
@@ -46,7 +48,7 @@ export interface Sandbox {
   parent(): { readonly organizationId: string; readonly apiKeyId: string; readonly token: string };
 }
 
-export const DEFAULT_SEED = 20_260_601;
+const DEFAULT_SEED = 20_260_601;
 
 /** An API in memory: deterministic, synchronous, and forkable at any moment. */
 export function createSandbox(options: SandboxOptions = {}): Sandbox {
@@ -102,6 +104,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
       list: () => machine.faults.list(),
     },
     hands: createHands(act),
+    requests: () => machine.requests,
     snapshot,
     restore(next) {
       machine = openMachine(next, { ...machineOptions, behaviour: machine.behaviour });

@@ -125,7 +125,7 @@ export interface TransferRow {
   readonly body: string;
 }
 
-export type OperationKind =
+type OperationKind =
   | 'organization.create'
   | 'organization.patch'
   | 'organization.suspend'
@@ -190,7 +190,7 @@ export interface Change<Row> {
   readonly before: Row | null;
 }
 
-export interface History {
+interface History {
   readonly organizations: readonly Change<OrganizationRow>[];
   readonly wallets: readonly Change<WalletRow>[];
   readonly apiKeys: readonly Change<ApiKeyRow>[];

@@ -55,7 +55,13 @@ describe('the listening server', () => {
     expect(reply.status).toBe(200);
     expect(JSON.parse(reply.text)).toMatchObject({ organizationId: sandbox.parent().organizationId });
     expect(reply.headers).toMatchObject({ 'content-type': 'application/json', 'x-ratelimit-limit': '6000' });
-    expect(lines).toEqual([{ method: 'GET', path: '/v1/whoami', status: 200, fault: null }]);
+    sandbox.faults.add({ fault: { kind: 'rate-limited' } });
+    await send(server, 'GET', '/v1/whoami', { token });
+    const line = { method: 'GET', path: '/v1/whoami', replayed: false };
+    expect(lines).toEqual([
+      { ...line, status: 200, fault: null },
+      { ...line, status: 429, fault: 'rate-limited' },
+    ]);
     expect(server.url).toBe(`http://127.0.0.1:${server.port}`);
   });
 

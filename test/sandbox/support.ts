@@ -1,7 +1,7 @@
 import { createSandbox, type Fault, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts';
 
 /** What the tests look at in answers, all of it together: each test knows which of it is there. */
-export interface Body {
+interface Body {
   readonly id: string;
   readonly status: string;
   readonly metadata: Readonly<Record<string, string>>;

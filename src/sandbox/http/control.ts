@@ -45,7 +45,7 @@ interface Asked {
 const HANDLERS: Readonly<Record<string, Handler>> = {
   'GET state': (sandbox) => done(summary(sandbox)),
   'GET operations': (sandbox) => done(sandbox.snapshot().operations),
-  'GET requests': (sandbox) => done(sandbox.snapshot().ephemeral.requests),
+  'GET requests': (sandbox) => done(sandbox.requests()),
   'GET faults': (sandbox) => done(sandbox.faults.list()),
   'POST faults': (sandbox, _fields, body) => {
     const rule = readFaultRule(body);

@@ -19,6 +19,8 @@ export interface RequestLine {
   readonly path: string;
   /** null when the answer was lost on purpose. */
   readonly status: number | null;
+  readonly replayed: boolean;
+  /** The kind of the fault that struck. */
   readonly fault: string | null;
 }
 
@@ -105,7 +107,8 @@ async function serve(
   const asked = { method, path, headers, ...(body !== '' && { body }) };
   const answer = fault === null ? sandbox.handle(asked) : sandbox.handle(asked, fault);
   const status = answer.kind === 'none' ? null : answer.status;
-  onRequest?.({ method, path, status, fault: fault?.kind ?? null });
+  const entry = sandbox.requests().at(-1);
+  onRequest?.({ method, path, status, replayed: entry?.replayed ?? false, fault: entry?.fault ?? null });
   deliver(response, answer);
 }
 

@@ -13,7 +13,7 @@ const NAME = { min: 1, max: 128 };
 const BILLING_EMAIL = { min: 1, max: 320 };
 const STATUSES = ['active', 'suspended', 'archived'] as const;
 
-export function organizationView(row: OrganizationRow): Record<string, unknown> {
+function organizationView(row: OrganizationRow): Record<string, unknown> {
   return {
     id: row.id,
     parentOrganizationId: row.parentOrganizationId,
@@ -105,7 +105,7 @@ function patchedMetadata(current: Metadata, patch: Metadata | null | undefined, 
 }
 
 /** Changes the fields that were sent. Returns the row unchanged, `updatedAt` included, when nothing differs. */
-export function patchRow(actor: Actor, row: OrganizationRow, fields: Fields): Outcome | OrganizationRow {
+function patchRow(actor: Actor, row: OrganizationRow, fields: Fields): Outcome | OrganizationRow {
   const name = fields.text('name', NAME) ?? row.name;
   const email = fields.textOrNull('billingEmail', BILLING_EMAIL);
   const metadataPatch = fields.metadataOrNull('metadata');
