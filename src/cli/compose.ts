@@ -42,9 +42,11 @@ export interface ComposeOptions {
   readonly signal: AbortSignal;
 }
 
-/** Real effects behind everything the engine touches. */
+/** One connection to the API, for the life of the process; effects are made from it for each pass. */
 export interface Composed {
-  readonly effects: Effects;
+  /** Real effects behind everything the engine touches, with the stores that this workspace asks for. */
+  effectsFor(workspace: WorkspaceDeclaration): Effects;
+  readonly source: DeclarationSource;
   readonly pacer: Pacer;
   close(): Promise<void>;
 }
@@ -86,10 +88,11 @@ function secretStoreOf(options: ComposeOptions, workspace: WorkspaceDeclaration)
   });
 }
 
-export function compose(options: ComposeOptions, workspace: WorkspaceDeclaration): Composed {
+export function compose(options: ComposeOptions): Composed {
   const { directory, sandbox } = options;
   const transport = createUndiciTransport({ baseUrl: options.baseUrl });
   const pacer = createPacer({ clock: systemClock, chance: systemChance });
+  const source = sourceOf(directory);
   const requests = { read: 0, write: 0 };
   const clientOptions = {
     transport,
@@ -104,19 +107,29 @@ export function compose(options: ComposeOptions, workspace: WorkspaceDeclaration
     },
   };
   const client = options.dryRun ? null : createLayersClient(clientOptions);
-  const effects: Effects = {
+  const common = {
     reader: client ?? createLayersReader(clientOptions),
     writer: client,
-    source: sourceOf(directory),
-    statuses: statusStoreOf(directory, sandbox, workspace),
-    secrets: secretStoreOf(options, workspace),
+    source,
     journal: createFileJournal(join(runDirectoryOf(directory, sandbox), 'journal.jsonl'), nodeFileSystem),
     clock: systemClock,
     chance: systemChance,
     hash: sha256,
-    nameUuid: (name) => nameUuid(KEY_NAMESPACE, name),
-    requests: () => ({ ...requests }),
+    nameUuid: (name: string) => nameUuid(KEY_NAMESPACE, name),
     progress: options.onProgress,
   };
-  return { effects, pacer, close: () => transport.close() };
+  return {
+    source,
+    pacer,
+    effectsFor(workspace) {
+      const before = { ...requests };
+      return {
+        ...common,
+        statuses: statusStoreOf(directory, sandbox, workspace),
+        secrets: secretStoreOf(options, workspace),
+        requests: () => ({ read: requests.read - before.read, write: requests.write - before.write }),
+      };
+    },
+    close: () => transport.close(),
+  };
 }

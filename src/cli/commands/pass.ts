@@ -1,0 +1,103 @@
+import { parseDuration } from '../../core/declaration/duration.ts';
+import { parseListenAddress } from '../../core/declaration/listen-address.ts';
+import type { PassReport, StepReport } from '../../core/report.ts';
+import { runDaemon } from '../../daemon/daemon.ts';
+import { systemClock } from '../../effects/clock.ts';
+import { runPass } from '../../engine/pass.ts';
+import type { PassOptions } from '../commands.ts';
+import type { CommandContext } from '../context.ts';
+import { exitCodeOf } from '../exit-code.ts';
+import { createProgress } from '../progress.ts';
+import { renderJson } from '../render/json.ts';
+import { renderText } from '../render/text.ts';
+import { openSession, type Session, workspaceOf } from '../session.ts';
+
+/** `reconcile [customer…]`: one pass, or with `--watch` the same loop as a daemon. */
+export async function pass(options: PassOptions, context: CommandContext): Promise<number> {
+  const { directory, sandbox, dryRun, watch } = options;
+  const progress = createProgress(context, options.output === 'text' && !watch);
+  const command = watch ? 'reconcile --watch' : 'reconcile';
+  const opened = await openSession({ directory, sandbox, dryRun, command }, context, progress.onEvent);
+  if (!opened.ok) {
+    context.stderr(`${opened.message}\n`);
+    return opened.exitCode;
+  }
+  const { session } = opened;
+  try {
+    if (watch) return await keep(session, options, context);
+    const report = await once(session, options, context, context.stop, progress.pause);
+    progress.end();
+    context.stdout(rendered(report, options, context));
+    return exitCodeOf(report, situationOf(report, options, context));
+  } finally {
+    progress.end();
+    await session.close();
+  }
+}
+
+async function once(
+  session: Session,
+  options: PassOptions,
+  context: CommandContext,
+  signal: AbortSignal,
+  beforeAsking: () => void,
+): Promise<PassReport> {
+  const effects = session.composed.effectsFor(await workspaceOf(session));
+  return runPass(effects, {
+    customers: options.customers,
+    full: options.full,
+    concurrency: options.concurrency,
+    approved: options.approve,
+    bindingRequired: !options.sandbox,
+    signal,
+    confirm: async (plan) => {
+      // Without a terminal the review of the change and the guards are the approval (design 8).
+      if (options.yes || options.watch || !context.isTerminal || !needsConsent(plan)) return true;
+      beforeAsking();
+      context.stderr(renderText(plan, { color: context.useColor(options.color) }));
+      return context.ask('Carry this out? Money that moved does not come back by itself.');
+    },
+  });
+}
+
+/** Money, an archive or a revocation: what nobody can take back (design 8). */
+function needsConsent(plan: PassReport): boolean {
+  const steps = [...plan.fleet.steps, ...plan.customers.flatMap(({ steps }) => steps)];
+  return steps.some((step) => step.outcome === 'planned' && isFinal(step));
+}
+
+function isFinal({ credits, action }: StepReport): boolean {
+  return credits > 0 || action === 'archive' || action === 'revoke' || action === 'remove';
+}
+
+function rendered(report: PassReport, options: PassOptions, context: CommandContext): string {
+  return options.output === 'json'
+    ? renderJson(report)
+    : renderText(report, { color: context.useColor(options.color) });
+}
+
+function situationOf(report: PassReport, options: PassOptions, context: CommandContext) {
+  return {
+    signal: report.interrupted ? context.stoppedBy() : null,
+    lockRefused: false,
+    staleApproval: report.staleApprovals.length > 0,
+    detailedExitcode: options.detailedExitcode,
+  };
+}
+
+/** What `daemon.resync` is when reconcile.yaml says nothing; the schema's own default. */
+const DEFAULT_RESYNC_MS = 600_000;
+
+async function keep(session: Session, options: PassOptions, context: CommandContext): Promise<number> {
+  const { daemon } = await workspaceOf(session);
+  return runDaemon({
+    directory: session.directory,
+    source: session.composed.source,
+    resyncMs: options.resyncMs ?? parseDuration(daemon.resync) ?? DEFAULT_RESYNC_MS,
+    listen: options.listen ?? (daemon.listen === undefined ? null : parseListenAddress(daemon.listen)),
+    stop: context.stop,
+    log: context.log,
+    clock: systemClock,
+    runPass: (signal) => once(session, options, context, signal, () => {}),
+  });
+}

@@ -1,0 +1,33 @@
+import type { Logger } from 'pino';
+import type { Secret } from '../core/secret.ts';
+
+/** What a command has of the process it runs in. `main.ts` makes the real one; tests make their own. */
+export interface CommandContext {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Data. */
+  stdout(text: string): void;
+  /** Everything for people that is not data: errors, questions, progress. */
+  stderr(text: string): void;
+  readonly log: Logger;
+  /** Whether somebody sits in front of it: only then is anything asked, and only then is there a progress line. */
+  readonly isTerminal: boolean;
+  /** Whether to colour, given `--no-color`: never away from a terminal, never under NO_COLOR. */
+  useColor(wanted: boolean): boolean;
+  ask(question: string): Promise<boolean>;
+  credentials(): CredentialResult;
+  /** Aborted by the first SIGINT or SIGTERM: no new work, what is in flight ends. */
+  readonly stop: AbortSignal;
+  /** The signal that aborted {@link stop}. */
+  stoppedBy(): 'SIGINT' | 'SIGTERM' | null;
+}
+
+export type CredentialResult =
+  | {
+      readonly ok: true;
+      /** `https://api.layers.com`, or what LAYERS_BASE_URL says. */
+      readonly baseUrl: string;
+      /** Reads the key anew, so that a file may change under a daemon. */
+      readonly token: () => Secret;
+    }
+  /** What is missing or wrong and what to do, for people. */
+  | { readonly ok: false; readonly message: string };

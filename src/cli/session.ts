@@ -1,0 +1,101 @@
+import { resolve } from 'node:path';
+import { emptyWorkspace } from '../core/declaration/read.ts';
+import type { WorkspaceDeclaration } from '../core/declaration/workspace.ts';
+import { Secret } from '../core/secret.ts';
+import { systemChance } from '../effects/chance.ts';
+import { systemClock } from '../effects/clock.ts';
+import { acquireLock, type HeldLock } from '../effects/lock.ts';
+import { nodeFileSystem } from '../effects/node-filesystem.ts';
+import { ensureWorkspaceState } from '../effects/workspace-state.ts';
+import type { ProgressEvent } from '../engine/progress.ts';
+import { type Listening, listen, openPersistentSandbox } from '../sandbox/index.ts';
+import { type Composed, compose, runDirectoryOf } from './compose.ts';
+import type { CommandContext } from './context.ts';
+import { exitCodes } from './exit-code.ts';
+
+export interface SessionOptions {
+  readonly directory: string;
+  readonly sandbox: boolean;
+  readonly dryRun: boolean;
+  /** What the lock says this process does. */
+  readonly command: string;
+}
+
+/** A workspace, opened: the lock held, the API (or the sandbox) at hand. */
+export interface Session {
+  readonly composed: Composed;
+  readonly directory: string;
+  close(): Promise<void>;
+}
+
+export type SessionResult =
+  | { readonly ok: true; readonly session: Session }
+  | { readonly ok: false; readonly exitCode: number; readonly message: string };
+
+/** Opens a workspace for a pass or for the daemon. A dry run takes no lock and, but for the sandbox, makes no file. */
+export async function openSession(
+  options: SessionOptions,
+  context: CommandContext,
+  onProgress: (event: ProgressEvent) => void,
+): Promise<SessionResult> {
+  const directory = resolve(options.directory);
+  const { sandbox, dryRun } = options;
+  const refuse = (message: string, exitCode: number = exitCodes.cannotRun): SessionResult => ({
+    ok: false,
+    exitCode,
+    message,
+  });
+  const writesFiles = !dryRun || sandbox;
+  const state = writesFiles
+    ? ensureWorkspaceState({ fileSystem: nodeFileSystem, chance: systemChance }, directory)
+    : null;
+  if (state && !state.ok) return refuse(state.message);
+  const credentials = sandbox ? null : context.credentials();
+  if (credentials && !credentials.ok) return refuse(credentials.message);
+
+  const lock = dryRun || !state ? null : await takeLock(state.directory, options.command);
+  if (lock && !lock.ok) return refuse(lock.message, exitCodes.lockNotObtained);
+  const api = credentials ?? (await startSandbox(directory));
+  const composed = compose({
+    directory,
+    sandbox,
+    dryRun,
+    baseUrl: api.baseUrl,
+    token: api.token,
+    environment: context.environment,
+    onProgress,
+    signal: context.stop,
+    onRequest: (event) => context.log.debug(event, 'request'),
+  });
+  return {
+    ok: true,
+    session: {
+      composed,
+      directory,
+      async close() {
+        await composed.close();
+        if ('server' in api) await api.server.close();
+        lock?.lock.release();
+      },
+    },
+  };
+}
+
+/** Which stores to use; a reconcile.yaml that is not valid is refused by the pass itself, before any of them is used. */
+export async function workspaceOf(session: Session): Promise<WorkspaceDeclaration> {
+  const loaded = await session.composed.source.loadWorkspace();
+  return loaded.ok ? loaded.workspace.declaration : emptyWorkspace().declaration;
+}
+
+async function takeLock(
+  directory: string,
+  command: string,
+): Promise<{ readonly ok: true; readonly lock: HeldLock } | { readonly ok: false; readonly message: string }> {
+  return acquireLock({ directory, command, clock: systemClock, chance: systemChance });
+}
+
+async function startSandbox(directory: string): Promise<{ baseUrl: string; token: () => Secret; server: Listening }> {
+  const sandbox = openPersistentSandbox(runDirectoryOf(directory, true));
+  const server = await listen(sandbox);
+  return { baseUrl: server.url, token: () => new Secret(sandbox.parent().token), server };
+}
