@@ -1,9 +1,11 @@
-/** Writes the JSON Schemas that editors use; a test fails when they are stale. Run it with `npm run schemas`. */
+/** Writes the JSON Schemas that editors and readers of our output use; a test fails when they are stale. Run it with `npm run schemas`. */
 import { writeFileSync } from 'node:fs';
+import { outputJsonSchema } from '../src/cli/render/output-schema.ts';
 import { customerJsonSchema, type JsonSchema, workspaceJsonSchema } from '../src/core/declaration/json-schema.ts';
 
 const schemas: Readonly<Record<string, JsonSchema>> = {
   'customer.schema.json': customerJsonSchema(),
+  'output.schema.json': outputJsonSchema(),
   'reconcile.schema.json': workspaceJsonSchema(),
 };
 

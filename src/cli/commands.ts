@@ -65,3 +65,6 @@ export interface Commands {
   sandbox(options: SandboxCommandOptions): Promise<number>;
   schema(options: SchemaOptions): Promise<number>;
 }
+
+/** The words that are commands; everything else at their place is the name of a customer. */
+export const commandNames: readonly string[] = ['init', 'validate', 'status', 'sandbox', 'schema', 'help'];

@@ -22,24 +22,17 @@ export const exitCodes = {
 export interface Situation {
   /** The signal that cut a one-shot run short; null also for the clean stop of the daemon. */
   readonly signal: 'SIGINT' | 'SIGTERM' | null;
-  /** Another process writes in this workspace. */
-  readonly lockRefused: boolean;
-  /** An approval was given that names neither this plan nor a customer's blocked steps. */
-  readonly staleApproval: boolean;
   readonly detailedExitcode: boolean;
 }
 
-/** The exit code of a pass; `report` is null when there was no pass to report on. */
-export function exitCodeOf(report: PassReport | null, situation: Situation): number {
-  const { refused } = report ?? { refused: null };
-  if (refused?.kind === 'cannot-run') return exitCodes.cannotRun;
-  if (situation.signal !== null) return situation.signal === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted;
-  if (report?.interrupted) return exitCodes.interrupted;
-  if (situation.lockRefused) return exitCodes.lockNotObtained;
-  if (report === null) return exitCodes.cannotRun;
-  if (refused?.kind === 'invalid-input') return exitCodes.invalidInput;
-  if (situation.staleApproval) return exitCodes.staleApproval;
-  return exitCodeOfWork(report, situation.detailedExitcode);
+/** The exit code of a pass. The lock (7) is asked for before there is a pass to report on. */
+export function exitCodeOf(report: PassReport, { signal, detailedExitcode }: Situation): number {
+  if (report.refused?.kind === 'cannot-run') return exitCodes.cannotRun;
+  if (signal === 'SIGTERM') return exitCodes.terminated;
+  if (signal === 'SIGINT' || report.interrupted) return exitCodes.interrupted;
+  if (report.refused?.kind === 'invalid-input') return exitCodes.invalidInput;
+  if (report.staleApprovals.length > 0) return exitCodes.staleApproval;
+  return exitCodeOfWork(report, detailedExitcode);
 }
 
 function exitCodeOfWork(report: PassReport, detailedExitcode: boolean): number {

@@ -25,9 +25,6 @@ export interface ProgramContext {
 
 type Exit = (code: number) => void;
 
-/** The words that are commands; everything else at their place is the name of a customer. */
-export const commandNames: readonly string[] = ['init', 'validate', 'status', 'sandbox', 'schema', 'help'];
-
 /**
  * Reads the command line (`args` without the names of node and of the script) and does nothing but to call one of the
  * commands. The answer is the exit code; a wrong command line is said on stderr and answers 1.

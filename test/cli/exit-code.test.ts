@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf, type Situation } from '../../src/cli/exit-code.ts';
 import type { PassReport } from '../../src/core/report.ts';
-import { customer, problem, report, step } from './support/reports.ts';
+import { customer, hashOf, problem, report, step } from './support/reports.ts';
 import { scenarios } from './support/scenarios.ts';
 
-const calm: Situation = { signal: null, lockRefused: false, staleApproval: false, detailedExitcode: false };
+const calm: Situation = { signal: null, detailedExitcode: false };
 
 const refused = (kind: 'cannot-run' | 'invalid-input') =>
   report({ refused: { kind, code: 'Refused', message: '', next: null, requestId: null, problems: [] } });
@@ -15,9 +15,10 @@ const withProblem = (severity: 'error' | 'held' | 'doubt' | 'waiting' | 'warning
 const doubt = step({ action: 'grant', resource: 'credits', credits: 5000, outcome: 'in-doubt' });
 const blocked = step({ outcome: 'blocked', blockedBy: 'maxGrant' });
 const failed = step({ outcome: 'failed' });
+const stale = { staleApprovals: [hashOf('0')] };
 const broken = { brokenFiles: [{ file: 'customers/x.yaml', externalId: null, problems: [] }] };
 
-const cases: readonly [reason: string, PassReport | null, Partial<Situation>, number][] = [
+const cases: readonly [reason: string, PassReport, Partial<Situation>, number][] = [
   ['nothing to do', report({ customers: [customer()] }), {}, 0],
   ['nothing to do, detailed', report({ customers: [customer()] }), { detailedExitcode: true }, 0],
   ['changes', withSteps(step({ outcome: 'done' })), {}, 0],
@@ -46,18 +47,15 @@ const cases: readonly [reason: string, PassReport | null, Partial<Situation>, nu
   ['a key in doubt', withSteps(step({ action: 'mint', resource: 'api-key', outcome: 'in-doubt' })), {}, 8],
   ['a doubt that no read settled', withProblem('doubt'), {}, 8],
   ['doubt comes before blocked', withSteps(doubt, blocked), {}, 8],
-  ['a stale approval comes before doubt', withSteps(doubt), { staleApproval: true }, 6],
+  ['a stale approval comes before doubt', { ...withSteps(doubt), ...stale }, {}, 6],
   ['no valid input', refused('invalid-input'), {}, 3],
-  ['no valid input comes before a stale approval', refused('invalid-input'), { staleApproval: true }, 3],
-  ['somebody else holds the lock', null, { lockRefused: true }, 7],
-  ['the lock comes before invalid input', refused('invalid-input'), { lockRefused: true }, 7],
+  ['no valid input comes before a stale approval', { ...refused('invalid-input'), ...stale }, {}, 3],
   ['interrupted by a person', withSteps(failed), { signal: 'SIGINT' }, 130],
   ['stopped by a supervisor', withSteps(failed), { signal: 'SIGTERM' }, 143],
-  ['interrupted comes before the lock', null, { signal: 'SIGINT', lockRefused: true }, 130],
+  ['interrupted comes before invalid input', refused('invalid-input'), { signal: 'SIGINT' }, 130],
   ['a report says interrupted by itself', report({ interrupted: true }), {}, 130],
   ['cannot run', refused('cannot-run'), {}, 1],
-  ['cannot run comes before everything', refused('cannot-run'), { signal: 'SIGINT', lockRefused: true }, 1],
-  ['there was nothing to report on', null, {}, 1],
+  ['cannot run comes before everything', refused('cannot-run'), { signal: 'SIGINT' }, 1],
 ];
 
 describe('the exit code', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Commands } from '../../src/cli/commands.ts';
+import { type Commands, commandNames } from '../../src/cli/commands.ts';
 import type { Environment } from '../../src/cli/environment.ts';
-import { commandNames, runProgram } from '../../src/cli/program.ts';
+import { runProgram } from '../../src/cli/program.ts';
 
 interface Run {
   readonly exitCode: number;

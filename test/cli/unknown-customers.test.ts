@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commandNames } from '../../src/cli/program.ts';
+import { commandNames } from '../../src/cli/commands.ts';
 import { explainUnknownCustomers } from '../../src/cli/unknown-customers.ts';
 
 const customers = ['acme-coffee', 'birch-books', 'valdate'];

@@ -1,20 +1,28 @@
+import { resolve } from 'node:path';
 import { parseDuration } from '../../core/declaration/duration.ts';
 import { parseListenAddress } from '../../core/declaration/listen-address.ts';
 import type { PassReport, StepReport } from '../../core/report.ts';
 import { runDaemon } from '../../daemon/daemon.ts';
 import { systemClock } from '../../effects/clock.ts';
 import { runPass } from '../../engine/pass.ts';
-import type { PassOptions } from '../commands.ts';
+import { commandNames, type PassOptions } from '../commands.ts';
+import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
-import { exitCodeOf } from '../exit-code.ts';
+import { exitCodeOf, exitCodes } from '../exit-code.ts';
 import { createProgress } from '../progress.ts';
 import { renderJson } from '../render/json.ts';
 import { renderText } from '../render/text.ts';
 import { openSession, type Session, workspaceOf } from '../session.ts';
+import { explainUnknownCustomers } from '../unknown-customers.ts';
 
 /** `reconcile [customer…]`: one pass, or with `--watch` the same loop as a daemon. */
 export async function pass(options: PassOptions, context: CommandContext): Promise<number> {
   const { directory, sandbox, dryRun, watch } = options;
+  const unknown = await unknownCustomers(options);
+  if (unknown !== null) {
+    context.stderr(`error: ${unknown}\n`);
+    return exitCodes.cannotRun;
+  }
   const progress = createProgress(context, options.output === 'text' && !watch);
   const command = watch ? 'reconcile --watch' : 'reconcile';
   const opened = await openSession({ directory, sandbox, dryRun, command }, context, progress.onEvent);
@@ -28,11 +36,27 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
     const report = await once(session, options, context, context.stop, progress.pause);
     progress.end();
     context.stdout(rendered(report, options, context));
-    return exitCodeOf(report, situationOf(report, options, context));
+    const signal = report.interrupted ? context.stoppedBy() : null;
+    return exitCodeOf(report, { signal, detailedExitcode: options.detailedExitcode });
   } finally {
     progress.end();
     await session.close();
   }
+}
+
+/** Looked at before anything is opened: a mistyped command needs no API key to be told so. */
+async function unknownCustomers({ directory, customers }: PassOptions): Promise<string | null> {
+  if (customers.length === 0) return null;
+  const source = sourceOf(resolve(directory));
+  const workspace = await source.loadWorkspace();
+  const fleet = workspace.ok ? await source.loadFleet(workspace.workspace) : workspace;
+  // Files that cannot be read at all are for the pass to say.
+  if (!fleet.ok) return null;
+  const existing = [
+    ...fleet.fleet.customers.map(({ declaration }) => declaration.externalId),
+    ...fleet.fleet.broken.flatMap(({ externalId }) => externalId ?? []),
+  ];
+  return explainUnknownCustomers(customers, existing, commandNames);
 }
 
 async function once(
@@ -74,15 +98,6 @@ function rendered(report: PassReport, options: PassOptions, context: CommandCont
   return options.output === 'json'
     ? renderJson(report)
     : renderText(report, { color: context.useColor(options.color) });
-}
-
-function situationOf(report: PassReport, options: PassOptions, context: CommandContext) {
-  return {
-    signal: report.interrupted ? context.stoppedBy() : null,
-    lockRefused: false,
-    staleApproval: report.staleApprovals.length > 0,
-    detailedExitcode: options.detailedExitcode,
-  };
 }
 
 /** What `daemon.resync` is when reconcile.yaml says nothing; the schema's own default. */

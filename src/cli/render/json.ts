@@ -39,6 +39,7 @@ function passDocument(report: PassReport): PassDocument {
     parentWallet: { ...report.parentWallet },
     requests: { ...report.requests },
     refused: refused && { ...refused, problems: refused.problems.map(sourceProblemDocument) },
+    staleApprovals: [...report.staleApprovals],
     interrupted: report.interrupted,
     fleet: { steps: fleet.steps.map(stepDocument), problems: fleet.problems.map(problemDocument) },
     summary,

@@ -109,6 +109,7 @@ const pass = z.object({
     })
     .nullable()
     .meta({ description: 'Why the pass could not begin; then nothing was written.' }),
+  staleApprovals: z.array(z.string()).meta({ description: 'Given approvals that fit nothing (exit code 6).' }),
   interrupted: z.boolean(),
   fleet: z.object({ steps: z.array(step), problems: z.array(problem) }),
   summary,

@@ -77,7 +77,9 @@ export function renderStep(step: StepReport, paint: Paint): string[] {
 
 function signOf(step: StepReport): Sign {
   if (isBlocked(step)) return blocked;
-  return step.outcome === 'in-doubt' ? inDoubt : signs[step.action];
+  if (step.outcome === 'in-doubt') return inDoubt;
+  // Whatever moves credits out of the parent wallet is money, a refill that fills up at once too.
+  return step.credits > 0 ? { ...signs.grant, word: signs[step.action].word } : signs[step.action];
 }
 
 function describe(step: StepReport): string {
@@ -87,7 +89,8 @@ function describe(step: StepReport): string {
   return `${hidesAction ? `${signs[step.action].word} ${what}` : what}${outcome === null ? '' : `: ${outcome}`}`;
 }
 
-/** `API key "acme-integration"`, `organization`. */
+/** `API key "acme-integration"`, `organization`; of the credit config the setting, `cap`. */
 function resourceName({ resource, name }: Pick<Step, 'resource' | 'name'>): string {
+  if (resource === 'credit-config' && name !== null) return name;
   return name === null ? resources[resource] : `${resources[resource]} "${name}"`;
 }

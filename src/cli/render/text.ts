@@ -41,6 +41,7 @@ function passBlocks(report: PassReport, paint: Paint): string[][] {
     renderFleet(report, paint),
     ...(outside.length === 0 ? [] : [[paint('heading', 'Changed outside')], ...outside]),
     ...brokenBlocks(report.brokenFiles, paint),
+    staleApprovals(report, paint),
     report.interrupted
       ? wrap('Interrupted: what was under way has ended, the rest was not started. Run again to go on.', '')
       : [],
@@ -112,5 +113,16 @@ function brokenBlocks(files: readonly BrokenFile[], paint: Paint): string[][] {
       ...wrap('Their customers are frozen: nothing is done for them.', '  '),
     ],
     ...files.map(({ problems }) => renderSourceProblems(problems)),
+  ];
+}
+
+/** The plan moved on since somebody reviewed it: what they approved is not what would run. */
+function staleApprovals({ staleApprovals: hashes }: PassReport, paint: Paint): string[] {
+  if (hashes.length === 0) return [];
+  return [
+    `${paint('trouble', 'error')}  StaleApproval`,
+    ...wrap('These approvals fit neither this plan nor the blocked steps of any customer:', '  '),
+    ...hashes.map((hash) => `  ${printable(hash)}`),
+    ...wrap('Next: review the plan above, which may have changed since, and approve its hash.', '  '),
   ];
 }

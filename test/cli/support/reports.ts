@@ -13,7 +13,7 @@ export function step(fields: Partial<StepReport> = {}): StepReport {
   return {
     action: 'change',
     resource: 'credit-config',
-    name: null,
+    name: 'cap',
     reason: 'cap differs from the file',
     at: { file: 'customers/acme-coffee.yaml', line: 9, column: 1 },
     before: { cap: 5000 },
@@ -74,6 +74,7 @@ export const newCustomerSteps: readonly StepReport[] = [
   step({
     action: 'create',
     resource: 'organization',
+    name: null,
     reason: 'no organization carries this externalId',
     at: { file: 'customers/acme-coffee.yaml', line: 2, column: 1 },
     before: null,
@@ -82,6 +83,7 @@ export const newCustomerSteps: readonly StepReport[] = [
   step({
     action: 'grant',
     resource: 'credits',
+    name: null,
     reason: 'granted so far 0, declared 5,000',
     at: { file: 'customers/acme-coffee.yaml', line: 6, column: 1 },
     before: { granted: 0 },
@@ -91,6 +93,7 @@ export const newCustomerSteps: readonly StepReport[] = [
   step({ at: { file: 'customers/acme-coffee.yaml', line: 7, column: 1 }, before: { cap: null }, after: { cap: 5000 } }),
   step({
     at: { file: 'customers/acme-coffee.yaml', line: 8, column: 1 },
+    name: 'refill',
     reason: 'refill differs from the file',
     before: { refill: null },
     after: { refill: { threshold: 1000, amount: 2000 } },

@@ -60,6 +60,7 @@ export const scenarios: Readonly<Record<string, PassReport>> = {
           step({
             action: 'grant',
             resource: 'credits',
+            name: null,
             reason: 'granted so far 5,000, declared 250,000',
             at: { file: 'customers/acme-coffee.yaml', line: 6, column: 1 },
             before: { granted: 5000 },
@@ -69,8 +70,9 @@ export const scenarios: Readonly<Record<string, PassReport>> = {
             outcome: 'blocked',
           }),
           step({
-            action: 'grant',
+            action: 'change',
             resource: 'credit-config',
+            name: 'refill',
             reason: 'refill differs from the file',
             before: { refill: { threshold: 100, amount: 2000 } },
             after: { refill: { threshold: 10_000, amount: 2000 } },
@@ -102,6 +104,7 @@ export const scenarios: Readonly<Record<string, PassReport>> = {
           step({
             action: 'change',
             resource: 'organization',
+            name: null,
             reason: 'name, metadata.plan differs from the file',
             at: { file: 'customers/acme-coffee.yaml', line: 3, column: 1 },
             before: { name: 'Acme', 'metadata.plan': 'starter' },
@@ -170,6 +173,11 @@ export const scenarios: Readonly<Record<string, PassReport>> = {
     ],
     planHash: hashOf('f'),
     interrupted: true,
+  }),
+  'plan-stale-approval': report({
+    customers: [customer({ steps: [step()] })],
+    planHash: hashOf('9'),
+    staleApprovals: [hashOf('0')],
   }),
   'refused-not-bound': report({
     command: 'apply',
