@@ -1,0 +1,105 @@
+import { createInterface } from 'node:readline/promises';
+import type { Secret } from '../core/secret.ts';
+import { nodeFileSystem } from '../effects/node-filesystem.ts';
+import type { CommandContext, CredentialResult } from './context.ts';
+import { readCredentials } from './credentials.ts';
+import { createLog, type LogLevel } from './log.ts';
+
+export interface ProcessContextOptions {
+  readonly process: NodeJS.Process;
+  /** Taken out of the environment already. */
+  readonly apiKey: Secret | null;
+  readonly logLevel: LogLevel;
+  /** Called at the second signal, by somebody who does not want to wait for what is in flight. */
+  readonly exitAtOnce: (signal: StopSignal) => void;
+}
+
+export type StopSignal = 'SIGINT' | 'SIGTERM';
+
+export interface ProcessContext extends CommandContext {
+  /** Every secret that this process holds, for whoever prints what a bug threw. */
+  secrets(): readonly Secret[];
+}
+
+/** The real process behind the commands. */
+export function createProcessContext(options: ProcessContextOptions): ProcessContext {
+  const { process, apiKey, logLevel } = options;
+  const { stdin, stdout, stderr, env } = process;
+  const known: Secret[] = apiKey === null ? [] : [apiKey];
+  const stopping = watchSignals(options);
+  const plain = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
+  const write = (text: string) => void stderr.write(text);
+  const log = createLog({
+    level: logLevel,
+    human: stderr.isTTY,
+    color: stderr.isTTY && !plain,
+    write,
+    secrets: () => known,
+  });
+  return {
+    environment: env,
+    stdout: (text) => void stdout.write(text),
+    stderr: write,
+    log,
+    isTerminal: stdin.isTTY && stderr.isTTY,
+    useColor: (wanted) => wanted && stdout.isTTY && !plain,
+    ask: (question) => ask(question, { stdin, stderr }, stopping.signal),
+    credentials() {
+      const result = readCredentials(env, apiKey, nodeFileSystem);
+      if (!result.ok) return result;
+      for (const warning of result.credentials.warnings) log.warn(warning);
+      return remembering(result.credentials, known);
+    },
+    stop: stopping.signal,
+    stoppedBy: stopping.by,
+    secrets: () => known,
+  };
+}
+
+/** So that the log can be scrubbed of a key that arrived while we were running. */
+function remembering(
+  { baseUrl, token }: { readonly baseUrl: string; readonly token: () => Secret },
+  known: Secret[],
+): CredentialResult {
+  const remember = () => {
+    const key = token();
+    if (!known.includes(key)) known.push(key);
+    return key;
+  };
+  remember();
+  return { ok: true, baseUrl, token: remember };
+}
+
+/** The first signal asks for an orderly end, the second for an end. */
+function watchSignals({ process, exitAtOnce }: ProcessContextOptions): {
+  readonly signal: AbortSignal;
+  readonly by: () => StopSignal | null;
+} {
+  const controller = new AbortController();
+  let by: StopSignal | null = null;
+  const onSignal = (signal: StopSignal) => {
+    if (by !== null) exitAtOnce(signal);
+    by ??= signal;
+    controller.abort();
+  };
+  process.on('SIGINT', () => onSignal('SIGINT'));
+  process.on('SIGTERM', () => onSignal('SIGTERM'));
+  return { signal: controller.signal, by: () => by };
+}
+
+/** Only a plain yes is consent; the end of the input and a signal are not. */
+async function ask(
+  question: string,
+  { stdin, stderr }: Pick<NodeJS.Process, 'stdin' | 'stderr'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  // Not in terminal mode, in which Ctrl-C would be a key like any other instead of a signal to the process.
+  const lines = createInterface({ input: stdin, output: stderr, terminal: false });
+  try {
+    const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+    const answer = await Promise.race([lines.question(`${question} [y/N] `, { signal }).catch(() => ''), closed]);
+    return /^y(?:es)?$/i.test(answer.trim());
+  } finally {
+    lines.close();
+  }
+}
