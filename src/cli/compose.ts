@@ -51,7 +51,8 @@ export interface Composed {
   close(): Promise<void>;
 }
 
-const disk: Disk = { fileSystem: nodeFileSystem, chance: systemChance };
+/** The real disk. */
+export const disk: Disk = { fileSystem: nodeFileSystem, chance: systemChance };
 
 /** Where this run keeps its journal, and, in the sandbox, everything else too. */
 export function runDirectoryOf(directory: string, sandbox: boolean): string {

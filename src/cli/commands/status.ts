@@ -1,0 +1,118 @@
+import { resolve } from 'node:path';
+import type { Fleet, SourcedCustomer, SourcedWorkspace, SourceProblem } from '../../core/source.ts';
+import { type CustomerStatus, readCustomerStatus } from '../../core/status.ts';
+import type { StatusStore } from '../../effects/status/store.ts';
+import type { WorkspaceOptions } from '../commands.ts';
+import { sourceOf, statusStoreOf } from '../compose.ts';
+import type { CommandContext } from '../context.ts';
+import { exitCodes } from '../exit-code.ts';
+import { renderDocument } from '../render/json.ts';
+import { FORMAT_VERSION, type StatusRow } from '../render/output-schema.ts';
+import { createPaint } from '../render/palette.ts';
+import { renderSourceProblems } from '../render/problem.ts';
+import { renderStatusTable } from '../render/status-table.ts';
+
+/** Prints what the last passes recorded, trouble first. Reads files only; 3 when there is nothing that can be read. */
+export async function status(options: WorkspaceOptions, context: CommandContext): Promise<number> {
+  const directory = resolve(options.directory);
+  const source = sourceOf(directory);
+  const workspace = await source.loadWorkspace();
+  if (!workspace.ok) return refuse(context, workspace.problems);
+  const fleet = await source.loadFleet(workspace.workspace);
+  if (!fleet.ok) return refuse(context, fleet.problems);
+  const store = statusStoreOf(directory, false, workspace.workspace.declaration);
+  const rows = await statusRows(fleet.fleet, workspace.workspace, store);
+  context.stdout(
+    options.output === 'json'
+      ? renderDocument({ formatVersion: FORMAT_VERSION, command: 'status', customers: rows })
+      : renderStatusTable(rows, createPaint(context.useColor(options.color))),
+  );
+  return exitCodes.ok;
+}
+
+function refuse(context: CommandContext, problems: readonly SourceProblem[]): number {
+  context.stderr(`${renderSourceProblems(problems).join('\n')}\n`);
+  return exitCodes.invalidInput;
+}
+
+async function statusRows(fleet: Fleet, workspace: SourcedWorkspace, store: StatusStore): Promise<StatusRow[]> {
+  const claimed = new Set(fleet.customers.map(({ declaration }) => declaration.externalId));
+  const rows: StatusRow[] = fleet.broken.map(({ file, externalId, problems }) => ({
+    ...nothingRecorded(externalId, file),
+    reason: 'InvalidFile',
+    message: `${problems[0]?.message ?? 'The file cannot be used.'} See \`reconcile validate\`.`,
+  }));
+  for (const customer of fleet.customers) rows.push(await statusRow(customer, workspace, store, claimed));
+  return rows.toSorted(byTrouble);
+}
+
+async function statusRow(
+  customer: SourcedCustomer,
+  workspace: SourcedWorkspace,
+  store: StatusStore,
+  claimed: ReadonlySet<string>,
+): Promise<StatusRow> {
+  const { declaration, file } = customer;
+  const { externalId } = declaration;
+  const nothing = { ...nothingRecorded(externalId, file), credits: { declared: declaration.credits, granted: null } };
+  const raw = await store.read({ externalId, file });
+  if (!raw.ok) return { ...nothing, reason: 'UnreadableStatus', message: raw.message };
+  const { parentOrganizationId } = workspace.declaration;
+  const read = readCustomerStatus(raw.value, externalId, parentOrganizationId ?? '', claimed);
+  if (read.kind === 'none') return nothing;
+  if (read.kind === 'usable') return recordedRow(customer, read.status);
+  if (parentOrganizationId === undefined) {
+    return { ...nothing, reason: 'NotBound', message: 'The workspace is bound to no parent; run `reconcile init`.' };
+  }
+  if (read.kind === 'ignored') return { ...nothing, reason: 'IgnoredStatus', message: read.why };
+  return {
+    ...nothing,
+    reason: 'IdentityChanged',
+    message: `The recorded status belongs to ${read.externalId}: the identity was edited.`,
+  };
+}
+
+function recordedRow({ declaration, file, hash }: SourcedCustomer, recorded: CustomerStatus): StatusRow {
+  const ready = recorded.conditions.find(({ type }) => type === 'Ready');
+  return {
+    externalId: declaration.externalId,
+    file,
+    organizationId: recorded.organizationId,
+    phase: recorded.phase,
+    reason: ready?.reason ?? recorded.phase,
+    message: ready?.message ?? null,
+    credits: { declared: declaration.credits, granted: recorded.credits?.granted ?? null },
+    outdated: recorded.declaration !== hash,
+  };
+}
+
+function nothingRecorded(externalId: string | null, file: string): StatusRow {
+  return {
+    externalId,
+    file,
+    organizationId: null,
+    phase: null,
+    reason: 'NothingRecorded',
+    message: null,
+    credits: { declared: null, granted: null },
+    outdated: false,
+  };
+}
+
+/** What needs a person comes first, what is settled last. */
+const order: readonly StatusRow['phase'][] = ['Stalled', 'Held', 'Progressing', 'Suspended', 'Archived', 'Ready'];
+
+function byTrouble(a: StatusRow, b: StatusRow): number {
+  const [first, second] = [nameOf(a), nameOf(b)];
+  return rank(a) - rank(b) || (first < second ? -1 : first > second ? 1 : 0);
+}
+
+/** A status that cannot be used is trouble of the first order; one that was never written is only news. */
+function rank({ phase, reason }: StatusRow): number {
+  if (phase !== null) return order.indexOf(phase);
+  return reason === 'NothingRecorded' ? order.indexOf('Progressing') : -1;
+}
+
+function nameOf({ externalId, file }: StatusRow): string {
+  return externalId ?? file;
+}
