@@ -25,9 +25,20 @@ export interface PendingChange {
   readonly path: string;
 }
 
+/** A change that has just taken effect, for observers. */
+export interface Effect {
+  readonly kind: 'write' | 'rename' | 'unlink';
+  /** Of a rename: the new path. */
+  readonly path: string;
+  /** What a write added. */
+  readonly bytes: Uint8Array | null;
+}
+
 export interface MemoryFileSystem extends FileSystem {
   /** Called before each operation; crashes, fails or shortens it. */
   onOperation: ((operation: Operation) => Fault | undefined) | null;
+  /** Called after each write, rename and unlink that took effect, torn ones included. */
+  onEffect: ((effect: Effect) => void) | null;
   readonly operationCount: number;
   /** True after a crash: every operation throws until {@link restart}. */
   readonly isCrashed: boolean;
@@ -43,6 +54,8 @@ export interface MemoryFileSystem extends FileSystem {
   plantLink(path: string, target: string): void;
   /** Null when there is no such file. */
   textOf(path: string): string | null;
+  /** Path and text of every file below a directory; empty when there is none. */
+  textsBelow(path: string): readonly (readonly [string, string])[];
   modeOf(path: string): number;
   /** Path → text of every file, sorted. */
   files(): Readonly<Record<string, string>>;
@@ -122,6 +135,7 @@ function wrap(root: DirectoryNode): MemoryFileSystem {
 
   const self: MemoryFileSystem = {
     onOperation: null,
+    onEffect: null,
     get operationCount() {
       return count;
     },
@@ -179,6 +193,7 @@ function wrap(root: DirectoryNode): MemoryFileSystem {
       const { take, die } = begin('write', path, bytes.length);
       appendBytes(node, bytes.subarray(0, take));
       node.modifiedMs = tick++;
+      self.onEffect?.({ kind: 'write', path, bytes: bytes.subarray(0, take) });
       if (die) {
         down = true;
         throw crashed;
@@ -209,6 +224,7 @@ function wrap(root: DirectoryNode): MemoryFileSystem {
         changeEntries(target.parent, { set: [[target.name, node]], removed: [] });
         changeEntries(source.parent, { set: [], removed: [source.name] });
       }
+      self.onEffect?.({ kind: 'rename', path: to, bytes: null });
     },
     unlink(path) {
       begin('unlink', path);
@@ -217,6 +233,7 @@ function wrap(root: DirectoryNode): MemoryFileSystem {
       if (!node) throw systemError('ENOENT', 'unlink', path);
       if (node.kind === 'directory') throw systemError('EISDIR', 'unlink', path);
       changeEntries(parent, { set: [], removed: [name] });
+      self.onEffect?.({ kind: 'unlink', path, bytes: null });
     },
     chmod(path, mode) {
       begin('chmod', path);
@@ -264,7 +281,14 @@ function wrap(root: DirectoryNode): MemoryFileSystem {
     plantLink(path, target) {
       plantEntry(plantParents(root, path), path, { kind: 'link', target });
     },
-    textOf: (path) => self.files()[path] ?? null,
+    textOf(path) {
+      const node = nodeAt(root, path);
+      return node?.kind === 'file' ? new TextDecoder().decode(node.bytes.subarray(0, node.length)) : null;
+    },
+    textsBelow(path) {
+      const node = nodeAt(root, path);
+      return node?.kind === 'directory' ? listFiles(node, path) : [];
+    },
     modeOf: (path) => resolve(root, path).node.mode,
     files: () => Object.fromEntries(listFiles(root, '').toSorted(([a], [b]) => (a < b ? -1 : 1))),
   };
@@ -445,6 +469,16 @@ function plantEntry(parent: DirectoryNode, path: string, node: Node): void {
   const name = path.slice(path.lastIndexOf('/') + 1);
   parent.entries.set(name, node);
   parent.durable.set(name, node);
+}
+
+/** Without following links. */
+function nodeAt(root: DirectoryNode, path: string): Node | null {
+  let node: Node | undefined = root;
+  for (const name of path.split('/')) {
+    if (name === '') continue;
+    node = node?.kind === 'directory' ? node.entries.get(name) : undefined;
+  }
+  return node ?? null;
 }
 
 function listFiles(directory: DirectoryNode, path: string): [string, string][] {

@@ -1,0 +1,167 @@
+import type { Transport, WireRequest } from '../../src/effects/layers/transport.ts';
+import type { Sandbox, SandboxState } from '../../src/sandbox/index.ts';
+import { checkTranscript, type Exchange, type Promised } from './ledger-checker.ts';
+import type { MemoryFileSystem } from './memory-filesystem.ts';
+import { createDeclarations, type Declarations } from './oracle-declarations.ts';
+import { createLeakScanner, type LeakScanner } from './oracle-leaks.ts';
+import { judgeRequest } from './oracle-requests.ts';
+import { judgeSecrets } from './oracle-secrets.ts';
+import { judgeStatusFile } from './oracle-status.ts';
+import { createWorldJudge, type OperationCounts } from './oracle-world.ts';
+
+/** A broken invariant of correctness.md section 1, with a sentence for people. */
+export interface Violation {
+  readonly invariant: string;
+  readonly message: string;
+}
+
+export type Report = (invariant: string, message: string) => void;
+
+/** What every part of the oracle judges by. */
+export interface OracleFacts {
+  readonly sandbox: Sandbox;
+  readonly declarations: Declarations;
+  readonly leaks: LeakScanner;
+  /** Every workspace that writes for the parent: two daemons may have a disk each. */
+  readonly workspaces: readonly Workspace[];
+  readonly report: Report;
+}
+
+export interface Workspace {
+  readonly directory: string;
+  readonly disk: MemoryFileSystem;
+}
+
+/**
+ * Judges after every step whether I1–I11 hold, on the sandbox's ground truth, the disks, and everything that was ever
+ * declared. It costs a few microseconds when nothing changed, so that it can stand beside millions of steps.
+ */
+export interface Oracle {
+  /** Tells what a file says from here on (`customers/acme.yaml`, `reconcile.yaml`); null: it is gone. */
+  declare(file: string, text: string | null): void;
+  /** Judges every change of a disk from here on; a later call with the same directory replaces the disk. */
+  watchDisk(disk: MemoryFileSystem, directory: string): void;
+  /** Judges every request on its way out and the world after it. */
+  watchTransport(inner: Transport): Transport;
+  /** For who speaks to the sandbox directly: judges a request before it goes out, and the world after it. */
+  beforeRequest(request: WireRequest): void;
+  afterRequest(request: WireRequest): void;
+  /** What the server did with a request, whether or not the answer arrives: for the independent ledger checker. */
+  exchanged(exchange: Exchange): void;
+  /** After a loss of power, or a disk that was changed by hand: judges all files anew. */
+  judgeDisks(): void;
+  /** Judges text that people or programs may see: reports, progress, errors (I4). */
+  judgeText(what: string, text: string): void;
+  /** The last word: everything once more, and the ledger recomputed from the transcript. */
+  judgeAll(): void;
+  /** Executed operations by kind, whatever the end state hides. */
+  counts(): OperationCounts;
+  readonly violations: readonly Violation[];
+  /** Throws with all violations, if there are any. */
+  assertHolds(): void;
+}
+
+export function createOracle(sandbox: Sandbox): Oracle {
+  const violations: Violation[] = [];
+  const seen = new Set<string>();
+  const report: Report = (invariant, message) => {
+    const text = `${invariant}: ${message}`;
+    if (seen.has(text)) return;
+    seen.add(text);
+    violations.push({ invariant, message });
+  };
+  const declarations = createDeclarations();
+  const leaks = createLeakScanner();
+  const workspaces: Workspace[] = [];
+  const exchanges: Exchange[] = [];
+  const facts: OracleFacts = { sandbox, declarations, leaks, workspaces, report };
+  const world = createWorldJudge(facts);
+
+  let last: SandboxState = sandbox.snapshot();
+  const collectSecrets = () => {
+    for (const { secret } of last.apiKeys) leaks.add(secret);
+    for (const { signingSecret } of last.webhookEndpoints) leaks.add(signingSecret);
+  };
+  collectSecrets();
+
+  const lookAtWorld = () => {
+    const next = sandbox.snapshot();
+    if (next.version === last.version) return;
+    last = next;
+    collectSecrets();
+    world.judge(last);
+    judgeSecrets(facts, last);
+  };
+  const judgeFile = (workspace: Workspace, path: string) => {
+    const file = path.slice(workspace.directory.length + 1);
+    if (file.startsWith('.reconcile/')) return;
+    if (file.endsWith('.yaml') || file.endsWith('.yml')) judgeStatusFile(facts, workspace, file, last);
+  };
+  const judgeBytes = (workspace: Workspace, path: string, text: string) => {
+    const isOfTheStore = path.startsWith(`${workspace.directory}/.reconcile/secrets/`);
+    if (!isOfTheStore && leaks.leaksIn(text)) report('I4', `a secret stands in ${path}`);
+  };
+
+  const oracle: Oracle = {
+    declare: (file, text) => declarations.set(file, text),
+    watchDisk(disk, directory) {
+      const known = workspaces.findIndex((workspace) => workspace.directory === directory && workspaces.length === 1);
+      const workspace = { disk, directory };
+      if (known >= 0) workspaces[known] = workspace;
+      else workspaces.push(workspace);
+      disk.onEffect = ({ kind, path, bytes }) => {
+        if (bytes) judgeBytes(workspace, path, new TextDecoder().decode(bytes));
+        if (kind === 'write') return;
+        judgeFile(workspace, path);
+        if (path.includes('/secrets/')) judgeSecrets(facts, last);
+      };
+    },
+    watchTransport: (inner) => ({
+      async send(request) {
+        oracle.beforeRequest(request);
+        const answer = await inner.send(request);
+        oracle.afterRequest(request);
+        return answer;
+      },
+    }),
+    beforeRequest: (request) => judgeRequest(facts, request, last),
+    afterRequest(request) {
+      if (request.method !== 'GET') lookAtWorld();
+    },
+    exchanged(exchange) {
+      if (exchange.path.endsWith('/allocate')) exchanges.push(exchange);
+    },
+    judgeDisks() {
+      lookAtWorld();
+      judgeSecrets(facts, last);
+      for (const workspace of workspaces) {
+        for (const file of declarations.files()) judgeStatusFile(facts, workspace, file, last);
+        for (const [path, text] of workspace.disk.textsBelow(workspace.directory)) judgeBytes(workspace, path, text);
+      }
+    },
+    judgeText(what, text) {
+      if (leaks.leaksIn(text)) report('I4', `a secret stands in ${what}`);
+    },
+    judgeAll() {
+      oracle.judgeDisks();
+      world.judge(last);
+      for (const message of checkTranscript(exchanges, promisedBy(declarations, exchanges))) report('I1', message);
+    },
+    counts: () => world.counts(),
+    violations,
+    assertHolds() {
+      if (violations.length === 0) return;
+      throw new Error(violations.map(({ invariant, message }) => `${invariant}: ${message}`).join('\n'));
+    },
+  };
+  return oracle;
+}
+
+function promisedBy(declarations: Declarations, exchanges: readonly Exchange[]): Promised[] {
+  const customers = new Set(
+    exchanges.flatMap(({ requestBody }) => /"cust":"([^"]+)"/.exec(requestBody ?? '')?.[1] ?? []),
+  );
+  return [...customers].flatMap((customer) =>
+    declarations.versions(customer).map(({ incarnation, credits }): Promised => ({ customer, incarnation, credits })),
+  );
+}
