@@ -1,13 +1,14 @@
 import type { ApiKey, OrganizationWithSummary } from './api.ts';
 import type { LedgerView } from './ledger.ts';
-import { readOrganizationMarker } from './marker.ts';
+import { organizationMark, readOrganizationMarker } from './marker.ts';
 import type { Notices } from './notice.ts';
 import type { Step } from './plan.ts';
 import type { Problem } from './problem.ts';
 import { decideKey, planKey, recordedKey, type StoredKey, undeclaredKeys } from './resources/api-key.ts';
 import { NO_LIMITS, planCreditConfig } from './resources/credit-config.ts';
 import { creditWarnings, decideGrant, planGrant, recordedGrants } from './resources/credits.ts';
-import { planCreation, planFields } from './resources/organization.ts';
+import { planAdoption, planCreation, planFields } from './resources/organization.ts';
+import { ARCHIVE_WAITING, planState, type StateFacts } from './resources/state.ts';
 import type { SourcedCustomer } from './source.ts';
 import type { CustomerStatus } from './status.ts';
 
@@ -21,6 +22,10 @@ export interface Observation {
   readonly status: CustomerStatus | null;
   /** The recorded status covers the declaration: what differs now was changed outside of it. */
   readonly covered: boolean;
+  /** The organization was made by hand and is about to be taken over. */
+  readonly adopting: boolean;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
 }
 
 export interface Planned {
@@ -54,6 +59,10 @@ export function planNewCustomer(customer: SourcedCustomer, notices: Notices): Pl
 /** A customer whose organization exists: only what differs from the declaration. */
 export function planExistingCustomer(customer: SourcedCustomer, observed: Observation, notices: Notices): Planned {
   const { organization, covered } = observed;
+  const state = planState(customer, organization, stateFacts(observed), notices);
+  // A suspended customer is frozen: only its state is reconciled (design 3).
+  if (state.frozen) return { ...state, granted: grantedSoFar(observed) };
+  const adoption = observed.adopting ? [planAdoption(customer, organization, notices)] : [];
   const fields = planFields(customer, organization, covered, notices);
   const credits = planCredits(customer, observed, notices);
   const summary = organization.summary;
@@ -69,10 +78,31 @@ export function planExistingCustomer(customer: SourcedCustomer, observed: Observ
   );
   const keys = planKeys(customer, observed, notices);
   return {
-    steps: [...(fields ? [fields] : []), ...(credits.step ? [credits.step] : []), ...limits, ...keys.steps],
+    steps: [
+      ...adoption,
+      ...state.steps,
+      ...(fields ? [fields] : []),
+      ...(credits.step ? [credits.step] : []),
+      ...limits,
+      ...keys.steps,
+    ],
     problems: [...credits.problems, ...keys.problems],
     granted: credits.granted,
   };
+}
+
+function stateFacts({ keys, status, nowMs }: Observation): StateFacts {
+  const waiting = status?.conditions.find(({ reason }) => reason === ARCHIVE_WAITING);
+  return {
+    activeKeys: keys ? keys.listed.filter((key) => key.status === 'active').length : null,
+    waitingSinceMs: waiting ? Date.parse(waiting.lastTransitionTime) : null,
+    nowMs,
+  };
+}
+
+function grantedSoFar({ ledger, status }: Observation): number | null {
+  if (ledger?.view.state === 'intact') return ledger.view.granted;
+  return status?.credits?.granted ?? null;
 }
 
 interface PlannedCredits {
@@ -95,7 +125,10 @@ function planCredits(customer: SourcedCustomer, observed: Observation, notices: 
     notices,
   );
   const granted = ledger.view.state === 'intact' ? ledger.view.granted : null;
-  const warnings = [...creditWarnings(customer, granted, notices), ...foreignCredits(customer, ledger.view, notices)];
+  const warnings = [
+    ...creditWarnings(customer, granted, notices),
+    ...foreignCredits(ledger.view, baselineOf(customer, organization), notices),
+  ];
   if (decision.kind === 'refused')
     return { step: null, problems: [decision.problem, ...warnings], granted, refillMayMove: false };
   const step = decision.kind === 'grant' ? planGrant(customer, decision, notices) : null;
@@ -103,9 +136,8 @@ function planCredits(customer: SourcedCustomer, observed: Observation, notices: 
 }
 
 /** Refills and transfers by hand: shown, never counted. */
-function foreignCredits(customer: SourcedCustomer, ledger: LedgerView, notices: Notices): Problem[] {
+function foreignCredits(ledger: LedgerView, baseline: number, notices: Notices): Problem[] {
   const foreign = ledger.state === 'intact' ? ledger.foreign : null;
-  const baseline = customer.declaration.adopt?.grantedCredits ?? 0;
   if (!foreign || foreign.credits <= baseline) return [];
   return [
     notices.problem(
@@ -151,7 +183,15 @@ export function keyPointer(index: number): string {
   return `/keys/${index}`;
 }
 
-/** The credits that count as granted before slot 0: those of an adoption. */
-export function baselineOf(organization: Pick<OrganizationWithSummary, 'metadata'>): number {
-  return readOrganizationMarker(organization)?.baseline ?? 0;
+/** The credits that count as granted before slot 0: those of an adoption, as marked or as about to be. */
+export function baselineOf(customer: SourcedCustomer, organization: Pick<OrganizationWithSummary, 'metadata'>): number {
+  return readOrganizationMarker(organization)?.baseline ?? customer.declaration.adopt?.grantedCredits ?? 0;
+}
+
+/**
+ * True when somebody said, by an adoption, how much was granted by hand: then no row without a mark can be one of ours
+ * that the API shows bare (P2).
+ */
+export function isAdopted(customer: SourcedCustomer, organization: Pick<OrganizationWithSummary, 'metadata'>): boolean {
+  return organization.metadata[organizationMark.baseline] !== undefined || customer.declaration.adopt !== undefined;
 }

@@ -1,7 +1,7 @@
 import type { Answer } from '../core/answer.ts';
 import type { LedgerEvent } from '../core/api.ts';
 import type { CustomerPlan, Step } from '../core/plan.ts';
-import { baselineOf } from '../core/plan-customer.ts';
+import { baselineOf, isAdopted } from '../core/plan-customer.ts';
 import type { Problem } from '../core/problem.ts';
 import type { StepReport } from '../core/report.ts';
 import { vetoOnOrganization } from '../core/resources/organization.ts';
@@ -12,7 +12,8 @@ import type { ObservedCustomer } from './observe.ts';
 import { executeKeyStep, rememberKey } from './steps/api-key.ts';
 import { executeLimits } from './steps/credit-config.ts';
 import { executeGrant } from './steps/credits.ts';
-import { executeCreation, executeFieldChange } from './steps/organization.ts';
+import { executeAdoption, executeCreation, executeFieldChange } from './steps/organization.ts';
+import { executeArchive, executeResume, executeSuspend } from './steps/state.ts';
 
 export interface Applied {
   readonly run: CustomerRun;
@@ -60,7 +61,8 @@ function startRun(pass: Pass, observed: ObservedCustomer): CustomerRun {
     status,
     organizationId: observation?.organization.id ?? null,
     organizationCreatedAt: observation?.organization.createdAt ?? null,
-    baseline: observation ? baselineOf(observation.organization) : 0,
+    baseline: observation ? baselineOf(customer, observation.organization) : 0,
+    adopted: observation ? isAdopted(customer, observation.organization) : false,
     organization: observation?.organization ?? null,
     credits: ledger?.state === 'intact' ? { slots: ledger.slots, granted: ledger.granted } : null,
     creditsSettled: observed.planned.steps.every(({ resource }) => resource !== 'credits'),
@@ -112,7 +114,7 @@ async function runGroup(
 function execute(run: CustomerRun, step: Step, group: readonly Step[], shared: SharedReads): Promise<StepResult> {
   switch (step.resource) {
     case 'organization':
-      return step.action === 'create' ? executeCreation(run, shared.parentLedgerOf48h) : executeFieldChange(run, step);
+      return executeOrganizationStep(run, step, shared);
     case 'credits':
       return executeGrant(run, step);
     case 'credit-config':
@@ -124,11 +126,30 @@ function execute(run: CustomerRun, step: Step, group: readonly Step[], shared: S
   }
 }
 
+function executeOrganizationStep(run: CustomerRun, step: Step, shared: SharedReads): Promise<StepResult> {
+  switch (step.action) {
+    case 'create':
+      return executeCreation(run, shared.parentLedgerOf48h);
+    case 'adopt':
+      return executeAdoption(run);
+    case 'suspend':
+      return executeSuspend(run);
+    case 'resume':
+      return executeResume(run);
+    case 'archive':
+      return executeArchive(run, step);
+    default:
+      return executeFieldChange(run, step);
+  }
+}
+
 /** What a step has to wait for (design 3): the reason it is not started, or null. */
 function unmetNeed(run: CustomerRun, step: Step, before: readonly StepReport[]): StepResult | null {
   if (isStopped(run.pass)) return notStarted(run.pass.stoppedBy ? 'the run was stopped' : 'the run was interrupted');
   if (run.frozen) return notStarted('nothing more is written for this customer');
   if (run.organizationId === null && step.action !== 'create') return notStarted('needs the organization');
+  const gate = before.find(({ action, outcome }) => GATES.has(action) && outcome !== 'done');
+  if (gate) return notStarted(`needs the organization to be ${GATES.get(gate.action)}`);
   const enablesRefill = step.resource === 'credit-config' && (step.after?.['refill'] ?? null) !== null;
   if (enablesRefill && !run.creditsSettled) return notStarted('needs the declared credits to be granted');
   const capIsMissing = before.some(({ name, resource, outcome }) => {
@@ -139,11 +160,19 @@ function unmetNeed(run: CustomerRun, step: Step, before: readonly StepReport[]):
   return null;
 }
 
+/** Steps without which nothing after them may run, with what they make of the organization. */
+const GATES: ReadonlyMap<Step['action'], string> = new Map([
+  ['adopt', 'adopted'],
+  ['suspend', 'suspended'],
+  ['resume', 'active'],
+]);
+
 /** A last read wherever something was written that no read has shown yet, so that status says what is true (I11). */
 async function verify(run: CustomerRun, steps: readonly StepReport[]): Promise<Problem | null> {
   if (run.organizationId === null || run.organization || steps.every(({ outcome }) => outcome !== 'done')) return null;
   const answer = await run.pass.effects.reader.getOrganization(run.organizationId);
   if (answer.outcome !== 'ok') return problemOf(answer, 'Verifying the organization', '/externalId', run.notices);
   run.organization = answer.value;
+  if (steps.some(({ action, outcome }) => action === 'archive' && outcome === 'done')) return null;
   return vetoOnOrganization(run.customer, answer.value, run.pass.parentOrganizationId, run.notices);
 }

@@ -19,6 +19,8 @@ export interface CustomerRun {
   organizationCreatedAt: string | null;
   /** Credits granted by hand before an adoption: the base of slot 0. */
   baseline: number;
+  /** Somebody said what was granted by hand: see `isAdopted`. */
+  readonly adopted: boolean;
   /** The last read of the organization; null when there was none, or when a write has passed since. */
   organization: OrganizationWithSummary | null;
   /** What the ledger proves; null when it was not read in this pass. */

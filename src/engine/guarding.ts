@@ -62,7 +62,7 @@ export async function guardFleet(
 }
 
 function planOf({ customer, observation, identification, planned }: ObservedCustomer): CustomerPlan {
-  const found = identification.kind === 'existing' ? identification.organization.id : null;
+  const found = 'organization' in identification ? identification.organization.id : null;
   return {
     externalId: customer.declaration.externalId,
     file: customer.file,

@@ -4,6 +4,7 @@ import { readChildLedger, showsAnnotations } from '../core/ledger.ts';
 import { type Notices, noticesFor } from '../core/notice.ts';
 import {
   baselineOf,
+  isAdopted,
   type Observation,
   type Planned,
   planExistingCustomer,
@@ -86,6 +87,7 @@ export async function observeCustomer(
       return { ...base, planned: { ...planned, problems: warnings } };
     }
     case 'existing':
+    case 'adoptable':
       break;
   }
   const isCovered = covers(status, customer.hash, identification.organization.id) && !options.full;
@@ -108,12 +110,23 @@ async function observeExisting(
   const answer = await reader.getOrganization(organizationId);
   if (answer.outcome !== 'ok') return stop(problemOf(answer, 'Reading the organization', '/externalId', notices));
   const organization = answer.value;
-  const veto = vetoOnOrganization(customer, organization, pass.parentOrganizationId, notices);
+  const adopting = base.identification.kind === 'adoptable';
+  const veto = adopting ? null : vetoOnOrganization(customer, organization, pass.parentOrganizationId, notices);
   if (veto) return stop(veto);
 
   const stored = await storedKeys(pass, customer);
   const covered = base.covered && storeAgrees(status, customer, stored);
-  const observation: Observation = { organization, ledger: null, keys: null, stored, status, covered };
+  const nowMs = answer.meta.serverTimeMs ?? pass.effects.clock.now();
+  const observation: Observation = {
+    organization,
+    ledger: null,
+    keys: null,
+    stored,
+    status,
+    covered,
+    adopting,
+    nowMs,
+  };
   const finish = (complete: Observation): ObservedCustomer => {
     const planned = planExistingCustomer(customer, complete, notices);
     return {
@@ -143,8 +156,16 @@ function ledgerReading(
   events: readonly LedgerEvent[],
 ): NonNullable<Observation['ledger']> {
   const { externalId, incarnation } = customer.declaration;
-  const owner = { externalId, incarnation, organizationId: organization.id, baseline: baselineOf(organization) };
-  return { view: readChildLedger(events, owner, true), annotationsSeen: showsAnnotations(events) };
+  const owner = {
+    externalId,
+    incarnation,
+    organizationId: organization.id,
+    baseline: baselineOf(customer, organization),
+  };
+  return {
+    view: readChildLedger(events, owner, true),
+    annotationsSeen: showsAnnotations(events) || isAdopted(customer, organization),
+  };
 }
 
 async function storedKeys(pass: Pass, customer: SourcedCustomer): Promise<Map<string, StoredKey>> {

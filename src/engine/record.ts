@@ -87,5 +87,5 @@ const READ_IN_FULL: ReadonlySet<string> = new Set(['ForeignCredits', 'Undeclared
 
 function foundId(observed: ObservedCustomer): string | null {
   const { identification } = observed;
-  return identification.kind === 'existing' ? identification.organization.id : null;
+  return 'organization' in identification ? identification.organization.id : null;
 }

@@ -1,7 +1,7 @@
 import type { Organization } from '../api.ts';
 import type { Inventory } from '../inventory.ts';
 import { normalizedId } from '../inventory.ts';
-import { organizationMetadata, readOrganizationMarker } from '../marker.ts';
+import { organizationMark, organizationMetadata, readOrganizationMarker } from '../marker.ts';
 import type { Notices } from '../notice.ts';
 import type { Fields, Step } from '../plan.ts';
 import type { Problem } from '../problem.ts';
@@ -11,6 +11,8 @@ import type { CustomerStatus, ReadStatus } from '../status.ts';
 /** Which organization, if any, is this customer's. */
 export type Identification =
   | { readonly kind: 'existing'; readonly organization: Organization }
+  /** It was made by hand, and the declaration says to take it over. */
+  | { readonly kind: 'adoptable'; readonly organization: Organization }
   /** None exists, and one may be created. */
   | { readonly kind: 'absent' }
   /** None is live, and none is wanted: the customer is declared suspended or archived. */
@@ -46,6 +48,12 @@ export function identifyOrganization(
       `Set externalId back to ${status.externalId}; or, if this is a new customer, discard the recorded status with \`reconcile resolve ${externalId}\`.`,
     );
 
+  const { adopt } = customer.declaration;
+  const target = adopt ? inventory.withId(adopt.organizationId) : null;
+  if (adopt && !target) return frozen('/adopt', ...adoptionTargetMissing(adopt.organizationId));
+  if (target && target.status !== 'archived' && !readOrganizationMarker(target))
+    return judgeAdoption(customer, target, inventory, frozen);
+
   const all = inventory.withExternalId(externalId);
   const live = all.filter((organization) => organization.status !== 'archived');
   const [only, second] = live;
@@ -56,7 +64,7 @@ export function identifyOrganization(
       `${live.length} live organizations carry the externalId ${externalId}: ${live.map(({ id }) => id).join(', ')}. Nothing is written for this customer.`,
       'Archive the ones that are not in use, or take their externalId off.',
     );
-  if (only) return judgeLive(only, incarnation, frozen);
+  if (only) return judgeLive(customer, only, frozen);
 
   const recordedId = status.kind === 'usable' ? status.status.organizationId : null;
   const recorded = recordedId === null ? null : inventory.withId(recordedId);
@@ -90,11 +98,47 @@ export function identifyOrganization(
   return { kind: 'absent' };
 }
 
-function judgeLive(
-  organization: Organization,
-  incarnation: number,
-  frozen: (pointer: string, code: string, message: string, next: string) => Identification,
+type Freeze = (pointer: string, code: string, message: string, next: string) => Identification;
+
+function adoptionTargetMissing(organizationId: string): [code: string, message: string, next: string] {
+  return [
+    'AdoptionTargetMissing',
+    `No child of the parent has the id ${organizationId}, which \`adopt\` names.`,
+    'Check the id; `reconcile import` lists organizations that exist.',
+  ];
+}
+
+/** An organization that nobody marked, which the file says to take over: unless it is, or looks like, somebody else's. */
+function judgeAdoption(
+  customer: SourcedCustomer,
+  target: Organization,
+  inventory: Inventory,
+  frozen: Freeze,
 ): Identification {
+  const { externalId } = customer.declaration;
+  const other = inventory
+    .withExternalId(externalId)
+    .find(({ id, status }) => status !== 'archived' && id !== target.id);
+  if (other)
+    return frozen(
+      '/adopt',
+      'DuplicateOrganization',
+      `\`adopt\` names ${target.id}, but ${other.id} already carries the externalId ${externalId}. Nothing is written.`,
+      'Archive the one that is not in use, or remove `adopt`.',
+    );
+  const claimedAs = target.metadata['externalId'];
+  if (claimedAs !== undefined && claimedAs !== externalId)
+    return frozen(
+      '/adopt',
+      'AdoptionRequired',
+      `Organization ${target.id}, which \`adopt\` names, carries the externalId ${claimedAs}.`,
+      'Adopt it under that externalId, or take that metadata off it first.',
+    );
+  return { kind: 'adoptable', organization: target };
+}
+
+function judgeLive(customer: SourcedCustomer, organization: Organization, frozen: Freeze): Identification {
+  const { incarnation, adopt } = customer.declaration;
   const marker = readOrganizationMarker(organization);
   if (!marker)
     return frozen(
@@ -110,13 +154,17 @@ function judgeLive(
       `The file declares incarnation ${incarnation}, but incarnation ${marker.incarnation} of this customer is still live (${organization.id}).`,
       `Set \`incarnation: ${marker.incarnation}\`, or archive that one first with \`state: archived\`.`,
     );
+  if (adopt && (normalizedId(adopt.organizationId) !== organization.id || adopt.grantedCredits !== marker.baseline))
+    return frozen(
+      '/adopt',
+      'AdoptionMismatch',
+      `\`adopt\` says ${adopt.organizationId} with ${adopt.grantedCredits} credits granted, but this customer's organization ${organization.id} was taken over with ${marker.baseline}. The first word counts.`,
+      `Set \`adopt: { organizationId: ${organization.id}, grantedCredits: ${marker.baseline} }\`, or remove \`adopt\`.`,
+    );
   return { kind: 'existing', organization };
 }
 
-/**
- * What forbids every write to an organization that was found, read afresh (I6, I9): another parent, another mark, or a
- * state that somebody else chose.
- */
+/** What forbids every write to an organization that was found, read afresh: another parent, another mark, the end (I6, I9). */
 export function vetoOnOrganization(
   customer: SourcedCustomer,
   organization: Organization,
@@ -149,15 +197,27 @@ export function vetoOnOrganization(
       `Organization ${organization.id} is archived, and nothing leaves that state.`,
       { next: `To onboard the customer again, set \`incarnation: ${incarnation + 1}\`.` },
     );
-  if (organization.status === 'suspended')
-    return notices.problem(
-      '/state',
-      'error',
-      'SuspendedByHand',
-      `Organization ${organization.id} was suspended by somebody else. Nothing is written for this customer.`,
-      { next: 'Resume it where it was suspended when the reason is gone.' },
-    );
   return null;
+}
+
+/** The step that marks an organization made by hand, with the credits it was given before (design 3 and 4). */
+export function planAdoption(customer: SourcedCustomer, organization: Organization, notices: Notices): Step {
+  const grantedCredits = customer.declaration.adopt?.grantedCredits ?? 0;
+  return notices.step('/adopt', {
+    action: 'adopt',
+    resource: 'organization',
+    reason: 'declared `adopt`; it was made by hand',
+    after: { organizationId: organization.id, grantedCredits },
+  });
+}
+
+/** The mark of an adopted organization; the baseline is written once and read ever after. */
+export function adoptionMetadata(customer: SourcedCustomer): Record<string, string> {
+  const { externalId, incarnation, adopt } = customer.declaration;
+  return {
+    ...organizationMetadata(externalId, incarnation),
+    [organizationMark.baseline]: String(adopt?.grantedCredits ?? 0),
+  };
 }
 
 export function planCreation(customer: SourcedCustomer, notices: Notices): Step {

@@ -80,7 +80,7 @@ async function decideFromLedgers(run: CustomerRun): Promise<GrantDecision | Step
   const child = await readLedger(run, recorded ? 'newest-mark' : 'complete');
   if (child.outcome !== 'ok') return failed(problemOf(child, 'Reading the ledger', '/credits', run.notices));
   let parent: { slots: number; granted: number } | null = null;
-  let annotationsSeen = showsAnnotations(child.value.events);
+  let annotationsSeen = run.adopted || showsAnnotations(child.value.events);
   const empty = child.value.view.state === 'intact' && child.value.view.slots === 0;
   if (empty && (recorded?.slots ?? 0) === 0) {
     const since = Date.parse(run.organizationCreatedAt ?? '') - 1_000;

@@ -3,7 +3,7 @@ import type { LedgerEvent, Organization } from '../../core/api.ts';
 import { witnessOnParentLedger } from '../../core/ledger.ts';
 import { readOrganizationMarker } from '../../core/marker.ts';
 import type { Step } from '../../core/plan.ts';
-import { creationMetadata, organizationPatch } from '../../core/resources/organization.ts';
+import { adoptionMetadata, creationMetadata, organizationPatch } from '../../core/resources/organization.ts';
 import { type CustomerRun, declarationChanged, done, failed, type StepResult } from '../customer-run.ts';
 import { problemOf, waitBeforeRetry } from '../failure.ts';
 import { journalled } from '../journalled.ts';
@@ -123,5 +123,18 @@ export function executeFieldChange(run: CustomerRun, step: Step): Promise<StepRe
       (patch.name === undefined || organization.name === patch.name) &&
       (patch.billingEmail === undefined || organization.billingEmail === patch.billingEmail) &&
       Object.entries(patch.metadata ?? {}).every(([key, value]) => (organization.metadata[key] ?? '') === value),
+  });
+}
+
+/** Marks an organization that was made by hand (I6): after the read-back it is ours like any other. */
+export function executeAdoption(run: CustomerRun): Promise<StepResult> {
+  const metadata = adoptionMetadata(run.customer);
+  return patchAndReadBack(run, {
+    step: 'adopt-organization',
+    doing: 'Adopting the organization',
+    pointer: '/adopt',
+    body: { metadata },
+    send: (writer, organizationId, key) => writer.patchOrganization(organizationId, { metadata }, key),
+    shows: (organization) => Object.entries(metadata).every(([key, value]) => organization.metadata[key] === value),
   });
 }

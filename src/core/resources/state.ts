@@ -1,0 +1,134 @@
+import type { OrganizationWithSummary } from '../api.ts';
+import { organizationMark } from '../marker.ts';
+import { formatCredits } from '../money.ts';
+import type { Notices } from '../notice.ts';
+import type { Step } from '../plan.ts';
+import type { Problem } from '../problem.ts';
+import type { SourcedCustomer } from '../source.ts';
+
+/** After this long with reserved credits an archive asks a person: they would not come back (organizations/archive-organization). */
+export const ARCHIVE_PATIENCE_MS = 24 * 3_600_000;
+
+export interface StateFacts {
+  /** Active keys of the organization; null when they were not listed. */
+  readonly activeKeys: number | null;
+  /** Since when an archive waits for reserved credits, by the recorded status; null when it does not wait yet. */
+  readonly waitingSinceMs: number | null;
+  readonly nowMs: number;
+}
+
+export interface PlannedState {
+  readonly steps: readonly Step[];
+  readonly problems: readonly Problem[];
+  /** True when nothing but the state is reconciled: the customer is, or is about to be, suspended or archived. */
+  readonly frozen: boolean;
+}
+
+/**
+ * Plans the state of an organization (design 3). A suspension of ours is marked, so that one without the mark is known
+ * for somebody's kill switch and never ended by us (I5). Archiving suspends first, and waits until no credits are
+ * reserved, because reserved ones are lost.
+ */
+export function planState(
+  customer: SourcedCustomer,
+  organization: OrganizationWithSummary,
+  facts: StateFacts,
+  notices: Notices,
+): PlannedState {
+  const { state } = customer.declaration;
+  const isSuspended = organization.status === 'suspended';
+  const isMarked = organization.metadata[organizationMark.suspended] === '1';
+  if (state === 'archived') return planArchive(organization, facts, notices);
+  if (state === 'suspended') {
+    if (isSuspended) return { steps: [], problems: [], frozen: true };
+    return { steps: [step('suspend', 'declared `state: suspended`', notices)], problems: [], frozen: true };
+  }
+  if (isSuspended && isMarked)
+    return {
+      steps: [step('resume', 'declared active, and suspended by this tool', notices)],
+      problems: [],
+      frozen: false,
+    };
+  if (isSuspended) return { steps: [], problems: [suspendedByHand(customer, organization, notices)], frozen: true };
+  if (isMarked) return { steps: [unmarkStep(notices)], problems: [], frozen: false };
+  return { steps: [], problems: [], frozen: false };
+}
+
+function planArchive(organization: OrganizationWithSummary, facts: StateFacts, notices: Notices): PlannedState {
+  const suspend =
+    organization.status === 'suspended' ? [] : [step('suspend', 'an archive begins with a suspension', notices)];
+  const reserved = reservedCredits(organization);
+  const { available } = organization.summary;
+  const keys = facts.activeKeys === null ? 'all its keys' : `${facts.activeKeys} keys`;
+  const archive = step(
+    'archive',
+    `declared \`state: archived\`: about ${formatCredits(available)} credits come back, ${keys} die, and it cannot be undone`,
+    notices,
+  );
+  if (reserved === 0 || suspend.length > 0) return { steps: [...suspend, archive], problems: [], frozen: true };
+  const waitedMs = facts.waitingSinceMs === null ? 0 : facts.nowMs - facts.waitingSinceMs;
+  if (waitedMs < ARCHIVE_PATIENCE_MS)
+    return { steps: [], problems: [archiveWaiting(notices, 'waiting')], frozen: true };
+  const lost = `${formatCredits(reserved)} credits are still reserved after 24 hours and would be lost`;
+  return {
+    steps: [
+      {
+        ...archive,
+        reason: `${archive.reason}; ${lost}`,
+        after: { ...archive.after, losesReservedCredits: true },
+        blockedBy: ARCHIVE_WAITING,
+      },
+    ],
+    problems: [archiveWaiting(notices, 'error')],
+    frozen: true,
+  };
+}
+
+/** Stands where a guard's name stands: an approval lets the archive go on (design 3). */
+export const ARCHIVE_WAITING = 'ArchiveWaiting';
+
+export function archiveWaiting(notices: Notices, severity: 'waiting' | 'error'): Problem {
+  return notices.problem(
+    '/state',
+    severity,
+    ARCHIVE_WAITING,
+    'The customer is suspended, and is archived when none of its credits are reserved by running work any more.',
+    {
+      next:
+        severity === 'waiting'
+          ? 'Nothing to do: it goes on by itself.'
+          : 'The work does not end. To archive it anyway and lose the reserved credits, approve the printed hash.',
+    },
+  );
+}
+
+/** Credits that running work holds: gross less net (credits/get-credits). */
+export function reservedCredits(organization: OrganizationWithSummary): number {
+  return Math.max(0, organization.summary.balance - organization.summary.available);
+}
+
+function suspendedByHand(customer: SourcedCustomer, organization: OrganizationWithSummary, notices: Notices): Problem {
+  return notices.problem(
+    '/state',
+    'error',
+    'SuspendedByHand',
+    `Organization ${organization.id} was suspended by somebody else. Nothing is written for this customer.`,
+    { next: `When the reason is gone: \`reconcile resume ${customer.declaration.externalId}\`.` },
+  );
+}
+
+function unmarkStep(notices: Notices): Step {
+  return notices.step('/state', {
+    action: 'change',
+    resource: 'organization',
+    reason: 'it is active again, and the mark of the suspension is left over',
+    before: { [`metadata.${organizationMark.suspended}`]: '1' },
+    after: { [`metadata.${organizationMark.suspended}`]: null },
+  });
+}
+
+const AFTER = { suspend: 'suspended', resume: 'active', archive: 'archived' } as const;
+
+function step(action: 'suspend' | 'resume' | 'archive', reason: string, notices: Notices): Step {
+  return notices.step('/state', { action, resource: 'organization', reason, after: { state: AFTER[action] } });
+}

@@ -1,0 +1,98 @@
+import type { Answer } from '../../core/answer.ts';
+import type { OrganizationStatus } from '../../core/api.ts';
+import { organizationMark } from '../../core/marker.ts';
+import type { Step } from '../../core/plan.ts';
+import { ARCHIVE_WAITING, archiveWaiting, reservedCredits } from '../../core/resources/state.ts';
+import type { LayersWriter } from '../../effects/layers/client.ts';
+import {
+  type CustomerRun,
+  declarationChanged,
+  done,
+  failed,
+  notStarted,
+  organizationIdOf,
+  type StepResult,
+} from '../customer-run.ts';
+import { problemOf, waitBeforeRetry } from '../failure.ts';
+import { journalled } from '../journalled.ts';
+import { patchAndReadBack } from '../patch.ts';
+
+/** Marks, then suspends: a crash between the two leaves an active organization, which the next pass suspends (I5). */
+export async function executeSuspend(run: CustomerRun): Promise<StepResult> {
+  const changed = await declarationChanged(run);
+  if (changed) return changed;
+  const marked = await setMark(run, '1');
+  if (marked.outcome !== 'done') return marked;
+  return transition(run, 'suspend', 'suspended', (writer, id) => writer.suspendOrganization(id));
+}
+
+/** Resumes what carries our mark, then takes the mark off; one that is left over is taken off by the next pass. */
+export async function executeResume(run: CustomerRun): Promise<StepResult> {
+  const changed = await declarationChanged(run);
+  if (changed) return changed;
+  const fresh = await run.pass.effects.reader.getOrganization(organizationIdOf(run));
+  if (fresh.outcome !== 'ok') return failed(problemOf(fresh, 'Reading the organization', '/state', run.notices));
+  // Looked at once more, because a suspension by hand is never ended by us (I5).
+  if (fresh.value.metadata[organizationMark.suspended] !== '1')
+    return notStarted('the mark of the suspension is gone; the next pass looks again');
+  const resumed = await transition(run, 'resume', 'active', (writer, id) => writer.resumeOrganization(id));
+  return resumed.outcome === 'done' ? setMark(run, '') : resumed;
+}
+
+/** Archives, which is final: the keys die and the unreserved credits go back to the parent. */
+export async function executeArchive(run: CustomerRun, step: Step): Promise<StepResult> {
+  const changed = await declarationChanged(run);
+  if (changed) return changed;
+  const fresh = await run.pass.effects.reader.getOrganization(organizationIdOf(run));
+  if (fresh.outcome !== 'ok') return failed(problemOf(fresh, 'Reading the organization', '/state', run.notices));
+  const approved = step.after?.['losesReservedCredits'] === true;
+  if (reservedCredits(fresh.value) > 0 && !approved)
+    return notStarted(ARCHIVE_WAITING, archiveWaiting(run.notices, 'waiting'));
+  return transition(run, 'archive', 'archived', (writer, id) => writer.archiveOrganization(id));
+}
+
+function setMark(run: CustomerRun, value: '1' | ''): Promise<StepResult> {
+  const metadata = { [organizationMark.suspended]: value };
+  return patchAndReadBack(run, {
+    step: 'mark-suspension',
+    doing: 'Marking the organization',
+    pointer: '/state',
+    body: { metadata },
+    send: (writer, organizationId, key) => writer.patchOrganization(organizationId, { metadata }, key),
+    shows: (organization) => (organization.metadata[organizationMark.suspended] ?? '') === value,
+  });
+}
+
+/** Idempotent by state (organizations/suspend, resume, archive-organization): in doubt it is looked at, then said again. */
+async function transition(
+  run: CustomerRun,
+  step: 'suspend' | 'resume' | 'archive',
+  wanted: OrganizationStatus,
+  send: (writer: LayersWriter, organizationId: string) => Promise<Answer<unknown>>,
+): Promise<StepResult> {
+  const { pass, customer, notices } = run;
+  const { externalId } = customer.declaration;
+  const { writer, reader } = pass.effects;
+  if (!writer) throw new Error('a dry run tried to change the state of an organization');
+  const organizationId = organizationIdOf(run);
+  for (let attempt = 0; ; attempt += 1) {
+    const answer = await journalled(
+      pass,
+      { step, customer: externalId, organizationId },
+      () => send(writer, organizationId),
+      () => ({}),
+    );
+    const read = await reader.getOrganization(organizationId);
+    run.organization = read.outcome === 'ok' ? read.value : null;
+    if (run.organization?.status === wanted) return done();
+    const failure = answer.outcome === 'ok' ? null : answer;
+    const verdict = failure
+      ? problemOf(failure, `To ${step} the organization`, '/state', notices)
+      : notices.problem('/state', 'held', 'ChangeNotVisible', 'The change was accepted but does not read back.', {
+          next: 'The next pass looks again.',
+        });
+    if (verdict.severity === 'error') return failed(verdict);
+    if (!(await waitBeforeRetry(pass, externalId, verdict.message, attempt, failure?.problem.retryAfterMs)))
+      return failed(verdict);
+  }
+}

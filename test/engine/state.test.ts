@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { ACME, createWorld, type World } from '../support/world.ts';
+
+const DAY_MS = 86_400_000;
+
+async function onboarded(): Promise<World> {
+  const world = createWorld();
+  world.declare('acme-coffee.yaml', ACME);
+  await world.pass();
+  world.forgetRequests();
+  return world;
+}
+
+const redeclare = (world: World, extra: string) => world.declare('acme-coffee.yaml', ACME + extra);
+const acme = (world: World) => {
+  const found = world.sandbox.snapshot().organizations.findLast(({ name }) => name === 'Acme Coffee');
+  if (!found) throw new Error('Acme Coffee is not there');
+  return found;
+};
+const writes = (world: World) =>
+  world.requests
+    .filter(({ method }) => method !== 'GET')
+    .map(({ method, path }) => `${method} ${path.replace(/org_[0-9a-f-]+/, '<org>')}`);
+
+async function settledPass(world: World) {
+  const report = await world.pass();
+  world.forgetRequests();
+  const again = await world.pass();
+  expect(again.planHash).toBeNull();
+  expect(writes(world)).toEqual([]);
+  return report;
+}
+
+describe('a declared suspension', () => {
+  it('marks, suspends, and freezes everything else', async () => {
+    const world = await onboarded();
+    world.declare('acme-coffee.yaml', `${ACME.replace('credits: 5000', 'credits: 9000')}state: suspended\n`);
+    const report = await world.pass();
+    expect(writes(world)).toEqual(['PATCH /v1/organizations/<org>', 'POST /v1/organizations/<org>/suspend']);
+    expect(report.customers[0]).toMatchObject({ phase: 'Suspended' });
+    expect(acme(world)).toMatchObject({ status: 'suspended', metadata: { rcn_suspended: '1' } });
+    expect((await world.pass()).planHash).toBeNull();
+  });
+
+  it('ends with `state: active`, which takes the mark off', async () => {
+    const world = await onboarded();
+    redeclare(world, 'state: suspended\n');
+    await settledPass(world);
+    redeclare(world, 'state: active\n');
+    const report = await settledPass(world);
+    expect(report.customers[0]).toMatchObject({ phase: 'Ready' });
+    expect(acme(world).status).toBe('active');
+    expect(acme(world).metadata).not.toHaveProperty('rcn_suspended');
+  });
+});
+
+describe('a suspension by hand', () => {
+  it('is a kill switch: nothing is written, whatever the file says', async () => {
+    const world = await onboarded();
+    world.sandbox.hands.suspend(acme(world).id);
+    world.declare('acme-coffee.yaml', ACME.replace('credits: 5000', 'credits: 9000').replace('cap: 5000', 'cap: 1'));
+    const report = await world.pass();
+    expect(writes(world)).toEqual([]);
+    expect(report.customers[0]).toMatchObject({ phase: 'Stalled', problems: [{ code: 'SuspendedByHand' }] });
+  });
+});
+
+describe('a declared archive', () => {
+  it('suspends first, archives, and gives the credits back', async () => {
+    const world = await onboarded();
+    redeclare(world, 'state: archived\n');
+    const report = await settledPass(world);
+    expect(report.customers[0]).toMatchObject({ phase: 'Archived' });
+    expect(report.customers[0]?.steps.map(({ action, outcome }) => [action, outcome])).toEqual([
+      ['suspend', 'done'],
+      ['archive', 'done'],
+    ]);
+    expect(acme(world).status).toBe('archived');
+  });
+
+  it('waits for reserved credits, asks after a day, and goes on when approved', async () => {
+    const world = await onboarded();
+    world.sandbox.hands.reserve(acme(world).id, 100);
+    redeclare(world, 'state: archived\n');
+    const waiting = await world.pass();
+    expect(waiting.customers[0]).toMatchObject({
+      phase: 'Held',
+      problems: [{ code: 'ArchiveWaiting', severity: 'waiting' }],
+    });
+    expect(acme(world).status).toBe('suspended');
+    world.sandbox.clock.advance(DAY_MS - 60_000);
+    expect((await world.pass()).customers[0]).toMatchObject({ phase: 'Held', steps: [] });
+    world.sandbox.clock.advance(120_000);
+    const asking = await world.pass();
+    expect(asking.customers[0]).toMatchObject({
+      phase: 'Stalled',
+      problems: [{ code: 'ArchiveWaiting', severity: 'error' }],
+    });
+    expect(acme(world).status).toBe('suspended');
+    const hash = asking.customers[0]?.approvalHash;
+    await world.pass({ approved: hash ? [hash] : [] });
+    expect(acme(world).status).toBe('archived');
+  });
+
+  it('is not undone by `state: active`: only a higher incarnation onboards again, with a full grant', async () => {
+    const world = await onboarded();
+    redeclare(world, 'state: archived\n');
+    await world.pass();
+    redeclare(world, 'state: active\n');
+    expect((await world.pass()).customers[0]).toMatchObject({ problems: [{ code: 'OrganizationArchived' }] });
+    redeclare(world, 'incarnation: 2\n');
+    const report = await settledPass(world);
+    expect(report.customers[0]).toMatchObject({ phase: 'Ready', credits: { granted: 5000 } });
+    expect(acme(world)).toMatchObject({ status: 'active', metadata: { rcn_inc: '2' } });
+  });
+
+  it('of a customer that does not exist creates nothing', async () => {
+    const world = createWorld();
+    redeclare(world, 'state: archived\n');
+    const report = await world.pass();
+    expect(report.customers[0]).toMatchObject({ phase: 'Archived', steps: [] });
+    expect(writes(world)).toEqual([]);
+  });
+});
+
+describe('an adoption', () => {
+  it('takes over an organization made by hand, and grants only what its baseline lacks', async () => {
+    const world = createWorld();
+    const made = world.sandbox.hands.createOrganization({ name: 'Acme Coffee' });
+    if (!made.done) throw new Error('the organization could not be made');
+    const { id } = made.organization;
+    world.sandbox.hands.foreignTransfer(id, 3000);
+    world.declare('acme-coffee.yaml', ACME);
+    expect((await world.pass()).customers[0]).toMatchObject({ problems: [{ code: 'AdoptionRequired' }] });
+    expect(writes(world)).toEqual([]);
+    redeclare(world, `adopt: { organizationId: ${id}, grantedCredits: 3000 }\n`);
+    const report = await settledPass(world);
+    expect(report.customers[0]).toMatchObject({ phase: 'Ready', organizationId: id, credits: { granted: 5000 } });
+    expect(acme(world).metadata).toMatchObject({ externalId: 'acme-coffee', rcn: '1', rcn_base: '3000' });
+    redeclare(world, `adopt: { organizationId: ${id}, grantedCredits: 0 }\n`);
+    expect((await world.pass()).customers[0]).toMatchObject({ problems: [{ code: 'AdoptionMismatch' }] });
+  });
+});
