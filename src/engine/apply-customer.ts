@@ -127,20 +127,13 @@ function execute(run: CustomerRun, step: Step, group: readonly Step[], shared: S
 }
 
 function executeOrganizationStep(run: CustomerRun, step: Step, shared: SharedReads): Promise<StepResult> {
-  switch (step.action) {
-    case 'create':
-      return executeCreation(run, shared.parentLedgerOf48h);
-    case 'adopt':
-      return executeAdoption(run);
-    case 'suspend':
-      return executeSuspend(run);
-    case 'resume':
-      return executeResume(run);
-    case 'archive':
-      return executeArchive(run, step);
-    default:
-      return executeFieldChange(run, step);
-  }
+  const { action } = step;
+  if (action === 'create') return executeCreation(run, shared.parentLedgerOf48h);
+  if (action === 'adopt') return executeAdoption(run);
+  if (action === 'suspend') return executeSuspend(run);
+  if (action === 'resume') return executeResume(run);
+  if (action === 'archive') return executeArchive(run, step);
+  return executeFieldChange(run, step);
 }
 
 /** What a step has to wait for (design 3): the reason it is not started, or null. */
