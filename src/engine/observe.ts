@@ -12,7 +12,8 @@ import {
 } from '../core/plan-customer.ts';
 import type { Problem } from '../core/problem.ts';
 import type { StoredKey } from '../core/resources/api-key.ts';
-import { type Identification, identifyOrganization, vetoOnOrganization } from '../core/resources/organization.ts';
+import { type Identification, identifyOrganization } from '../core/resources/identification.ts';
+import { vetoOnOrganization } from '../core/resources/organization.ts';
 import type { SourcedCustomer } from '../core/source.ts';
 import { type CustomerStatus, covers, type ReadStatus, readCustomerStatus } from '../core/status.ts';
 import type { Pass } from './context.ts';
