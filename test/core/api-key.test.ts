@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import type { ApiKey } from '../../src/core/api.ts';
+import { decideKey, type KeyFacts, OVERLAP_MS, REPLAY_WITHIN_MS } from '../../src/core/resources/api-key.ts';
+import { customer, key, notices } from '../support/declared.ts';
+
+const NOW = Date.parse('2026-06-10T00:00:00.000Z');
+const ago = (ms: number) => new Date(NOW - ms).toISOString();
+const HOUR = 3_600_000;
+
+function decide(entry: string, listed: readonly ApiKey[], facts: Partial<KeyFacts> = {}) {
+  const [declared] = customer(`externalId: acme\nname: Acme\nkeys:\n  - { name: main, ${entry} }\n`).declaration.keys;
+  if (!declared) throw new Error('no key was declared');
+  return decideKey(
+    declared,
+    '/keys/0',
+    { listed, recorded: null, stored: { kind: 'empty' }, serverNowMs: NOW, ...facts },
+    notices,
+  );
+}
+
+const recorded = (id: string, extra: object = {}) => ({
+  name: 'main',
+  id,
+  prefix: null,
+  secret: null,
+  seen: 1,
+  replaces: null,
+  ...extra,
+});
+const holds = (id: string) => ({ kind: 'holds', record: { id, prefix: null } }) as const;
+const READ = 'scopes: [content:read]';
+
+describe('a declared key', () => {
+  it('is minted when none of its name ever was, under ordinal 0', () => {
+    expect(decide(READ, [])).toMatchObject({ kind: 'mint', ordinal: 0, replaces: null });
+    expect(decide(READ, [key({ name: 'Main' })])).toMatchObject({ kind: 'mint', ordinal: 0 });
+  });
+
+  it('is converged when it is live as declared and the store holds its secret', () => {
+    expect(
+      decide('scopes: [content:write, content:read]', [key({ scopes: ['content:read', 'content:write'] })], {
+        stored: holds('key_1'),
+      }),
+    ).toMatchObject({ kind: 'converged' });
+  });
+
+  it('is recovered by a replay while the window is open, from the listed key (I3)', () => {
+    const listed = [
+      key({ id: 'key_2', createdAt: ago(HOUR) }),
+      key({ id: 'key_0', status: 'revoked', createdAt: ago(90 * HOUR) }),
+    ];
+    expect(decide(READ, listed)).toMatchObject({
+      kind: 'recover',
+      key: { id: 'key_2' },
+      by: { action: 'mint', ordinal: 1 },
+    });
+  });
+
+  it('is recovered by repeating the rotation that made it', () => {
+    const listed = [
+      key({ id: 'key_2', createdAt: ago(HOUR) }),
+      key({ id: 'key_1', supersededBy: 'key_2', createdAt: ago(90 * HOUR) }),
+    ];
+    expect(decide(READ, listed, { stored: holds('key_1'), recorded: recorded('key_1') })).toMatchObject({
+      kind: 'recover',
+      by: { action: 'rotate', oldKeyId: 'key_1' },
+    });
+  });
+
+  it.each([
+    { reason: 'the window may be closed', createdAt: ago(REPLAY_WITHIN_MS), facts: {} },
+    { reason: 'status says that it was delivered', createdAt: ago(HOUR), facts: { recorded: recorded('key_1') } },
+  ])('without its secret needs a person when $reason', ({ createdAt, facts }) => {
+    expect(decide(READ, [key({ createdAt })], facts)).toMatchObject({
+      kind: 'refused',
+      problem: { code: 'SecretMissing' },
+    });
+  });
+
+  it('is rotated when createdAfter asks for a younger one', () => {
+    const listed = [key({ createdAt: ago(48 * HOUR) })];
+    expect(decide(`${READ}, createdAfter: '${ago(24 * HOUR)}'`, listed, { stored: holds('key_1') })).toMatchObject({
+      kind: 'rotate',
+    });
+    expect(decide(`${READ}, createdAfter: '${ago(72 * HOUR)}'`, listed, { stored: holds('key_1') })).toMatchObject({
+      kind: 'converged',
+    });
+  });
+
+  it('with other scopes or env is replaced; only a key of ours is revoked later', () => {
+    const other = [key({ scopes: ['content:write'] })];
+    expect(decide(READ, other, { recorded: recorded('key_1') })).toMatchObject({
+      kind: 'mint',
+      ordinal: 1,
+      retires: 'key_1',
+    });
+    expect(decide(READ, other)).toMatchObject({ kind: 'mint', ordinal: 1, retires: null });
+    expect(decide(READ, [key({ env: 'test' })])).toMatchObject({ kind: 'mint', ordinal: 1 });
+  });
+
+  it('keeps the replaced key for 24 hours after the new one was made, then revokes it', () => {
+    const listed = (createdAt: string) => [key({ id: 'key_2', createdAt }), key({ scopes: ['content:write'] })];
+    const facts = { stored: holds('key_2'), recorded: recorded('key_2', { replaces: 'key_1' }) };
+    expect(decide(READ, listed(ago(OVERLAP_MS - 1)), facts)).toMatchObject({
+      kind: 'refused',
+      problem: { code: 'KeyOverlap', severity: 'waiting' },
+    });
+    expect(decide(READ, listed(ago(OVERLAP_MS)), facts)).toMatchObject({ kind: 'revoke', keys: [{ id: 'key_1' }] });
+  });
+
+  it.each([
+    { reason: 'two are live as declared', listed: [key({ id: 'key_2' }), key()] },
+    {
+      reason: 'a second one is live and not known as replaced',
+      listed: [key({ id: 'key_2' }), key({ scopes: ['a:b'] })],
+    },
+    {
+      reason: 'two live ones are both different',
+      listed: [key({ id: 'key_2', scopes: ['a:b'] }), key({ scopes: ['c:d'] })],
+    },
+  ])('is frozen as a duplicate when $reason', ({ listed }) => {
+    expect(decide(READ, listed, { stored: holds('key_2') })).toMatchObject({
+      kind: 'refused',
+      problem: { code: 'DuplicateKey' },
+    });
+  });
+
+  it('that was revoked by hand is minted again only when createdAfter is later (I5)', () => {
+    const listed = [key({ status: 'revoked', revokedAt: ago(5 * HOUR) })];
+    expect(decide(READ, listed)).toMatchObject({ kind: 'refused', problem: { code: 'KeyRevoked' } });
+    expect(decide(`${READ}, createdAfter: '${ago(6 * HOUR)}'`, listed)).toMatchObject({ kind: 'refused' });
+    expect(decide(`${READ}, createdAfter: '${ago(4 * HOUR)}'`, listed)).toMatchObject({ kind: 'mint', ordinal: 1 });
+  });
+
+  it('that status names and the list lacks is never minted again by itself (P7, P8)', () => {
+    expect(decide(READ, [], { recorded: recorded('key_1') })).toMatchObject({
+      kind: 'refused',
+      problem: { code: 'KeyNotListed' },
+    });
+  });
+
+  it('uses no ordinal twice even when revoked keys are not listed any more (P8)', () => {
+    const listed = [key({ id: 'key_9', scopes: ['content:write'] })];
+    expect(decide(READ, listed, { recorded: recorded('key_9', { seen: 3 }) })).toMatchObject({
+      kind: 'mint',
+      ordinal: 3,
+    });
+  });
+
+  it('declared revoked is revoked with everything of its name that is still active', () => {
+    const listed = [
+      key({ id: 'key_2' }),
+      key({ id: 'key_1', supersededBy: 'key_2' }),
+      key({ id: 'key_0', status: 'revoked' }),
+    ];
+    expect(decide(`${READ}, state: revoked`, listed)).toMatchObject({
+      kind: 'revoke',
+      keys: [{ id: 'key_2' }, { id: 'key_1' }],
+    });
+    expect(decide(`${READ}, state: revoked`, [key({ status: 'revoked' })])).toMatchObject({ kind: 'converged' });
+  });
+});
