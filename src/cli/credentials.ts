@@ -25,11 +25,18 @@ export type CredentialsResult =
 /** The variables of the process; `LAYERS_API_KEY` is taken out, so that no child process and no crash dump has it. */
 export type MutableEnvironment = Record<string, string | undefined>;
 
+/** What LAYERS_API_KEY held. */
+export interface GivenKey {
+  readonly key: Secret;
+  /** False for a text that no API key looks like; it may still be somebody's secret. */
+  readonly hasShape: boolean;
+}
+
 /** Takes the API key out of the environment. To be called once, at the very start of the process. */
-export function takeApiKey(environment: MutableEnvironment): Secret | null {
-  const text = environment['LAYERS_API_KEY'];
+export function takeApiKey(environment: MutableEnvironment): GivenKey | null {
+  const text = environment['LAYERS_API_KEY']?.trim() ?? '';
   delete environment['LAYERS_API_KEY'];
-  return text === undefined || text.trim() === '' ? null : new Secret(text.trim());
+  return text === '' ? null : { key: new Secret(text), hasShape: hasShape(text) };
 }
 
 /**
@@ -38,16 +45,16 @@ export function takeApiKey(environment: MutableEnvironment): Secret | null {
  */
 export function readCredentials(
   environment: Readonly<MutableEnvironment>,
-  apiKey: Secret | null,
+  given: GivenKey | null,
   fileSystem: Pick<FileSystem, 'readFile' | 'stat'>,
 ): CredentialsResult {
   const base = parseBaseUrl(environment['LAYERS_BASE_URL'] || DEFAULT_BASE_URL);
   if (!base.ok) return { ok: false, message: `LAYERS_BASE_URL: ${base.message}` };
   const path = environment['LAYERS_API_KEY_FILE'];
   if (path !== undefined && path !== '') return fromFile(base.origin, path, fileSystem);
-  if (apiKey === null) return { ok: false, message: noKey };
-  if (!hasShape(apiKey.reveal())) return { ok: false, message: `LAYERS_API_KEY ${wrongShape}` };
-  return { ok: true, credentials: { baseUrl: base.origin, token: () => apiKey, warnings: [] } };
+  if (given === null) return { ok: false, message: noKey };
+  if (!given.hasShape) return { ok: false, message: `LAYERS_API_KEY ${wrongShape}` };
+  return { ok: true, credentials: { baseUrl: base.origin, token: () => given.key, warnings: [] } };
 }
 
 const noKey =

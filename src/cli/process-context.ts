@@ -2,13 +2,13 @@ import { createInterface } from 'node:readline/promises';
 import type { Secret } from '../core/secret.ts';
 import { nodeFileSystem } from '../effects/node-filesystem.ts';
 import type { CommandContext, CredentialResult } from './context.ts';
-import { readCredentials } from './credentials.ts';
+import { type GivenKey, readCredentials } from './credentials.ts';
 import { createLog, type LogLevel } from './log.ts';
 
 export interface ProcessContextOptions {
   readonly process: NodeJS.Process;
   /** Taken out of the environment already. */
-  readonly apiKey: Secret | null;
+  readonly apiKey: GivenKey | null;
   readonly logLevel: LogLevel;
   /** Called at the second signal, by somebody who does not want to wait for what is in flight. */
   readonly exitAtOnce: (signal: StopSignal) => void;
@@ -25,7 +25,7 @@ export interface ProcessContext extends CommandContext {
 export function createProcessContext(options: ProcessContextOptions): ProcessContext {
   const { process, apiKey, logLevel } = options;
   const { stdin, stdout, stderr, env } = process;
-  const known: Secret[] = apiKey === null ? [] : [apiKey];
+  const known: Secret[] = apiKey === null ? [] : [apiKey.key];
   const stopping = watchSignals(options);
   const plain = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
   const write = (text: string) => void stderr.write(text);
