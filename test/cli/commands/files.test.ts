@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import { schema } from '../../../src/cli/commands/schema.ts';
+import { status } from '../../../src/cli/commands/status.ts';
+import { validate } from '../../../src/cli/commands/validate.ts';
+import { schemaNames } from '../../../src/cli/commands.ts';
+import { sourceOf } from '../../../src/cli/compose.ts';
+import { outputJsonSchema } from '../../../src/cli/render/output-schema.ts';
+import { fakeContext } from '../support/context.ts';
+import { textOf, workspace } from '../support/workspace.ts';
+
+const isDocument = new Ajv2020({ strict: true }).compile(outputJsonSchema());
+const text = { output: 'text', color: false } as const;
+const json = { output: 'json', color: false } as const;
+const parent = 'org_2481fa5c-a404-44ed-a561-565392499abc';
+
+describe('reconcile validate', () => {
+  it('says in one line that everything is fine', async () => {
+    const context = fakeContext();
+    const directory = workspace({ 'customers/a.yaml': 'externalId: a\nname: A\n' });
+    expect(await validate({ directory, ...text }, context)).toBe(0);
+    expect(context.printed).toMatchObject({ out: '1 customer file, no problems.\n', err: '' });
+  });
+
+  const broken = {
+    'reconcile.yaml': 'guards: { maxArchive: 1 }\n',
+    'customers/a.yaml': 'externalId: a\nname: A\ncap: -5\n',
+    'customers/b.yaml': 'externalId: b\n',
+    'customers/c.yaml': 'externalId: c\nname: C\n',
+  };
+
+  it('prints every problem of every file, each with its lines', async () => {
+    const context = fakeContext();
+    expect(await validate({ directory: workspace(broken), ...text }, context)).toBe(3);
+    const { out } = context.printed;
+    for (const place of ['reconcile.yaml:1:', 'customers/a.yaml:3:', 'customers/b.yaml:1:'])
+      expect(out).toContain(place);
+    expect(out).toContain('> 3 | cap: -5');
+    expect(out).toContain('3 problems in 3 files; 1 of 3 customer files can be used.');
+  });
+
+  it('says the same as one document, with the same exit code', async () => {
+    const context = fakeContext();
+    expect(await validate({ directory: workspace(broken), ...json }, context)).toBe(3);
+    const document = JSON.parse(context.printed.out);
+    expect(isDocument(document)).toBe(true);
+    expect(document).toMatchObject({ command: 'validate', customers: { valid: 1, found: 3 } });
+    expect(document.problems).toHaveLength(3);
+  });
+
+  it('takes a directory without customers for a mistake, not for none', async () => {
+    expect(await validate({ directory: workspace(), ...text }, fakeContext())).toBe(3);
+  });
+});
+
+describe('reconcile status', () => {
+  async function recorded(): Promise<string> {
+    const files = {
+      'reconcile.yaml': `parentOrganizationId: ${parent}\n`,
+      'customers/acme.yaml': 'externalId: acme\nname: Acme\ncredits: 5000\n',
+      'customers/birch.yaml': 'externalId: birch\nname: Birch\ncredits: 100\n',
+      'customers/cedar.yaml': 'externalId: cedar\nname: Cedar\n',
+      'customers/dune.yaml': 'externalId: dune\nname: 7\n',
+    };
+    const source = sourceOf(workspace(files));
+    const loaded = await source.loadWorkspace();
+    if (!loaded.ok) throw new Error('unreadable');
+    const fleet = await source.loadFleet(loaded.workspace);
+    const hash = fleet.ok ? fleet.fleet.customers[0]?.hash : '';
+    const block = (name: string, phase: string, declaration: string, condition: string) =>
+      `status:\n  externalId: ${name}\n  parentOrganizationId: ${parent}\n  declaration: ${declaration}\n` +
+      `  phase: ${phase}\n  conditions:\n    - { type: Ready, ${condition}, lastTransitionTime: "2026-06-15T12:00:00Z" }\n` +
+      '  credits: { declared: 5000, granted: 5000, slots: 1 }\n';
+    return workspace({
+      ...files,
+      'customers/acme.yaml': `${files['customers/acme.yaml']}${block('acme', 'Ready', hash ?? '', 'status: "True", reason: Converged, message: Fine.')}`,
+      'customers/birch.yaml': `${files['customers/birch.yaml']}${block('birch', 'Stalled', 'sha256:old', 'status: "False", reason: SecretMissing, message: Raise createdAfter.')}`,
+    });
+  }
+
+  it('shows trouble first, with what settles it, and needs no key', async () => {
+    const context = fakeContext();
+    expect(await status({ directory: await recorded(), ...text }, context)).toBe(0);
+    expect(context.printed.out.split('\n').slice(0, -1)).toEqual([
+      'CUSTOMER  PHASE    GRANTED  DECLARED  REASON',
+      'dune      -              -         -  InvalidFile',
+      expect.stringContaining('reconcile validate'),
+      'birch     Stalled    5,000       100  SecretMissing (the file changed since)',
+      '  Raise createdAfter.',
+      'cedar     -              -         0  NothingRecorded',
+      'acme      Ready      5,000     5,000  Converged',
+      '',
+      '4 customers: 2 without status, 1 Stalled, 1 Ready.',
+    ]);
+  });
+
+  it('is one valid document with --output json', async () => {
+    const context = fakeContext();
+    expect(await status({ directory: await recorded(), ...json }, context)).toBe(0);
+    const document = JSON.parse(context.printed.out);
+    expect(isDocument(document)).toBe(true);
+    expect(document.customers.map((row: { externalId: string }) => row.externalId)).toEqual([
+      'dune',
+      'birch',
+      'cedar',
+      'acme',
+    ]);
+    expect(document.customers[1]).toMatchObject({ phase: 'Stalled', outdated: true, credits: { granted: 5000 } });
+  });
+
+  it('believes no status of another parent', async () => {
+    const directory = await recorded();
+    const other = textOf(directory, 'customers/acme.yaml').replace(parent, parent.replace('2481', '1111'));
+    const copy = workspace({ 'reconcile.yaml': `parentOrganizationId: ${parent}\n`, 'customers/acme.yaml': other });
+    const context = fakeContext();
+    expect(await status({ directory: copy, ...text }, context)).toBe(0);
+    expect(context.printed.out).toContain('IgnoredStatus');
+  });
+
+  it('says what keeps it from reading', async () => {
+    const context = fakeContext();
+    expect(await status({ directory: workspace({ 'reconcile.yaml': 'x: 1\n' }), ...text }, context)).toBe(3);
+    expect(context.printed.err).toContain('reconcile.yaml:1:1');
+  });
+});
+
+describe('reconcile schema', () => {
+  it.each(schemaNames)('prints the published schema: %s', async (name) => {
+    const context = fakeContext();
+    expect(await schema({ name, outputFile: null }, context)).toBe(0);
+    const published = readFileSync(new URL(`../../../schemas/${name}.schema.json`, import.meta.url), 'utf8');
+    expect(context.printed.out).toBe(published);
+  });
+
+  it('writes it to a file, or says why not', async () => {
+    const directory = workspace();
+    const context = fakeContext();
+    expect(await schema({ name: 'customer', outputFile: join(directory, 'a.json') }, context)).toBe(0);
+    expect(JSON.parse(textOf(directory, 'a.json'))).toMatchObject({ title: 'Customer' });
+    expect(await schema({ name: 'customer', outputFile: join(directory, 'none/a.json') }, context)).toBe(1);
+    expect(context.printed.err).toContain('no such file or directory');
+  });
+});
