@@ -11,6 +11,11 @@ export interface WorkspaceOptions {
   readonly color: boolean;
 }
 
+export interface StatusOptions extends WorkspaceOptions {
+  /** What passes against the built-in sandbox recorded. */
+  readonly sandbox: boolean;
+}
+
 /** `reconcile [customer…]`: one pass, or the daemon. */
 export interface PassOptions extends WorkspaceOptions {
   /** Empty: all customers. */
@@ -61,7 +66,7 @@ export interface Commands {
   pass(options: PassOptions): Promise<number>;
   init(options: InitOptions): Promise<number>;
   validate(options: WorkspaceOptions): Promise<number>;
-  status(options: WorkspaceOptions): Promise<number>;
+  status(options: StatusOptions): Promise<number>;
   sandbox(options: SandboxCommandOptions): Promise<number>;
   schema(options: SchemaOptions): Promise<number>;
 }

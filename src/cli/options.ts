@@ -12,6 +12,8 @@ export const outputOption = () =>
     .choices(['text', 'json'] as const)
     .default('text' as const);
 
+export const sandboxOption = () => new Option('--sandbox', 'against the built-in sandbox, below .reconcile/sandbox/');
+
 export const noColorOption = () => new Option('--no-color', 'plain text; NO_COLOR in the environment says the same');
 
 export function readConcurrency(text: string): number {

@@ -11,6 +11,7 @@ import {
   readConcurrency,
   readListen,
   readResync,
+  sandboxOption,
 } from './options.ts';
 import { addSubcommands } from './subcommands.ts';
 
@@ -78,7 +79,7 @@ function addPass(program: Command, commands: Commands, exit: Exit): void {
     .optionsGroup('What to do:')
     .addOption(new Option('--dry-run', 'print the plan only; no request but GET is made'))
     .addOption(new Option('--watch', 'run as a daemon: on file changes and every resync'))
-    .addOption(new Option('--sandbox', 'against the built-in sandbox, below .reconcile/sandbox/'))
+    .addOption(sandboxOption())
     .addOption(new Option('--full', 'read keys and ledgers of every customer'))
     .optionsGroup('Review:')
     .addOption(

@@ -57,11 +57,9 @@ function logEvent({ log }: CommandContext, event: ProgressEvent): void {
     case 'step-started':
       log.debug(stepFields(event), 'step started');
       break;
-    case 'step-ended': {
-      const level = event.outcome === 'done' ? 'info' : 'warn';
-      log[level]({ ...stepFields(event), outcome: event.outcome }, 'step ended');
+    case 'step-ended':
+      log.info({ ...stepFields(event), outcome: event.outcome }, 'step ended');
       break;
-    }
     case 'waiting':
       log.info({ customer: event.customer, waitMs: event.ms, why: event.why }, 'waiting before another try');
       break;

@@ -1,7 +1,7 @@
 import { type Command, Option } from '@commander-js/extra-typings';
 import { type Commands, schemaNames } from './commands.ts';
 import { initHelp, sandboxHelp, statusHelp, validateHelp } from './help.ts';
-import { directoryOption, noColorOption, outputOption, readPort } from './options.ts';
+import { directoryOption, noColorOption, outputOption, readPort, sandboxOption } from './options.ts';
 
 type Exit = (code: number) => void;
 
@@ -47,8 +47,9 @@ function addStatus(program: Command, commands: Commands, exit: Exit): void {
     .addOption(directoryOption())
     .addOption(outputOption())
     .addOption(noColorOption())
+    .addOption(sandboxOption())
     .addHelpText('after', statusHelp)
-    .action(async (options) => exit(await commands.status(options)));
+    .action(async (options) => exit(await commands.status({ ...options, sandbox: options.sandbox === true })));
 }
 
 function addSandbox(program: Command, commands: Commands, exit: Exit): void {

@@ -25,6 +25,8 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
   }
   const progress = createProgress(context, options.output === 'text' && !watch);
   const command = watch ? 'reconcile --watch' : 'reconcile';
+  // The report of a single pass says it all; only a daemon tells its story as it goes.
+  if (!watch && !context.environment['RECONCILE_LOG_LEVEL']) context.log.level = 'warn';
   const opened = await openSession({ directory, sandbox, dryRun, command }, context, progress.onEvent);
   if (!opened.ok) {
     context.stderr(`${opened.message}\n`);

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { Fleet, SourcedCustomer, SourcedWorkspace, SourceProblem } from '../../core/source.ts';
 import { type CustomerStatus, readCustomerStatus } from '../../core/status.ts';
-import type { StatusStore } from '../../effects/status/store.ts';
-import type { WorkspaceOptions } from '../commands.ts';
+import type { StatusResult, StatusStore } from '../../effects/status/store.ts';
+import type { StatusOptions } from '../commands.ts';
 import { sourceOf, statusStoreOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
@@ -13,15 +13,15 @@ import { renderSourceProblems } from '../render/problem.ts';
 import { renderStatusTable } from '../render/status-table.ts';
 
 /** Prints what the last passes recorded, trouble first. Reads files only; 3 when there is nothing that can be read. */
-export async function status(options: WorkspaceOptions, context: CommandContext): Promise<number> {
+export async function status(options: StatusOptions, context: CommandContext): Promise<number> {
   const directory = resolve(options.directory);
   const source = sourceOf(directory);
   const workspace = await source.loadWorkspace();
   if (!workspace.ok) return refuse(context, workspace.problems);
   const fleet = await source.loadFleet(workspace.workspace);
   if (!fleet.ok) return refuse(context, fleet.problems);
-  const store = statusStoreOf(directory, false, workspace.workspace.declaration);
-  const rows = await statusRows(fleet.fleet, workspace.workspace, store);
+  const store = statusStoreOf(directory, options.sandbox, workspace.workspace.declaration);
+  const rows = await statusRows(fleet.fleet, workspace.workspace, store, options.sandbox);
   context.stdout(
     options.output === 'json'
       ? renderDocument({ formatVersion: FORMAT_VERSION, command: 'status', customers: rows })
@@ -35,29 +35,42 @@ function refuse(context: CommandContext, problems: readonly SourceProblem[]): nu
   return exitCodes.invalidInput;
 }
 
-async function statusRows(fleet: Fleet, workspace: SourcedWorkspace, store: StatusStore): Promise<StatusRow[]> {
+async function statusRows(
+  fleet: Fleet,
+  workspace: SourcedWorkspace,
+  store: StatusStore,
+  sandbox: boolean,
+): Promise<StatusRow[]> {
   const claimed = new Set(fleet.customers.map(({ declaration }) => declaration.externalId));
   const rows: StatusRow[] = fleet.broken.map(({ file, externalId, problems }) => ({
     ...nothingRecorded(externalId, file),
     reason: 'InvalidFile',
     message: `${problems[0]?.message ?? 'The file cannot be used.'} See \`reconcile validate\`.`,
   }));
-  for (const customer of fleet.customers) rows.push(await statusRow(customer, workspace, store, claimed));
+  for (const customer of fleet.customers) {
+    const raw = await store.read({ externalId: customer.declaration.externalId, file: customer.file });
+    // No workspace is bound to the sandbox's parent: what passes against it recorded is its own.
+    const parent = sandbox && raw.ok ? parentIn(raw.value) : workspace.declaration.parentOrganizationId;
+    rows.push(statusRow(customer, raw, parent, claimed));
+  }
   return rows.toSorted(byTrouble);
 }
 
-async function statusRow(
+function parentIn(raw: unknown): string | undefined {
+  if (typeof raw !== 'object' || raw === null || !('parentOrganizationId' in raw)) return undefined;
+  return typeof raw.parentOrganizationId === 'string' ? raw.parentOrganizationId : undefined;
+}
+
+function statusRow(
   customer: SourcedCustomer,
-  workspace: SourcedWorkspace,
-  store: StatusStore,
+  raw: StatusResult<unknown>,
+  parentOrganizationId: string | undefined,
   claimed: ReadonlySet<string>,
-): Promise<StatusRow> {
+): StatusRow {
   const { declaration, file } = customer;
   const { externalId } = declaration;
   const nothing = { ...nothingRecorded(externalId, file), credits: { declared: declaration.credits, granted: null } };
-  const raw = await store.read({ externalId, file });
   if (!raw.ok) return { ...nothing, reason: 'UnreadableStatus', message: raw.message };
-  const { parentOrganizationId } = workspace.declaration;
   const read = readCustomerStatus(raw.value, externalId, parentOrganizationId ?? '', claimed);
   if (read.kind === 'none') return nothing;
   if (read.kind === 'usable') return recordedRow(customer, read.status);
