@@ -46,6 +46,21 @@ describe('the process', () => {
     expect(ended.err).toContain('Did you mean --dry-run?');
   });
 
+  it('prints a document even when it cannot run', async () => {
+    const ended = await run(['--output', 'json', '-C', examples]);
+    expect(ended).toMatchObject({ exitCode: 1, err: '' });
+    expect(JSON.parse(ended.out).refused).toMatchObject({
+      code: 'CannotRun',
+      message: expect.stringContaining('API key'),
+    });
+  });
+
+  it('takes a mistyped command for what it is', async () => {
+    const ended = await run(['valdate', '-C', examples]);
+    expect(ended).toMatchObject({ exitCode: 1, out: '' });
+    expect(ended.err).toContain('`reconcile validate`');
+  });
+
   it('refuses a log level that does not exist before it does anything', async () => {
     expect(await run(['validate'], { environment: { RECONCILE_LOG_LEVEL: 'loud' } })).toMatchObject({
       exitCode: 1,

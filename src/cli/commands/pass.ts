@@ -10,7 +10,7 @@ import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodeOf, exitCodes } from '../exit-code.ts';
 import { createProgress } from '../progress.ts';
-import { renderJson } from '../render/json.ts';
+import { printReport, refusalCode, refusePass } from '../refusal.ts';
 import { renderText } from '../render/text.ts';
 import { openSession, type Session, workspaceOf } from '../session.ts';
 import { explainUnknownCustomers } from '../unknown-customers.ts';
@@ -20,24 +20,20 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
   const { directory, sandbox, dryRun, watch } = options;
   const unknown = await unknownCustomers(options);
   if (unknown !== null) {
-    context.stderr(`error: ${unknown}\n`);
-    return exitCodes.cannotRun;
+    return refusePass({ code: 'UnknownCustomer', message: unknown, exitCode: exitCodes.cannotRun }, options, context);
   }
   const progress = createProgress(context, options.output === 'text' && !watch);
   const command = watch ? 'reconcile --watch' : 'reconcile';
   // The report of a single pass says it all; only a daemon tells its story as it goes.
   if (!watch && !context.environment['RECONCILE_LOG_LEVEL']) context.log.level = 'warn';
   const opened = await openSession({ directory, sandbox, dryRun, command }, context, progress.onEvent);
-  if (!opened.ok) {
-    context.stderr(`${opened.message}\n`);
-    return opened.exitCode;
-  }
+  if (!opened.ok) return refusePass({ ...opened, code: refusalCode(opened.exitCode) }, options, context);
   const { session } = opened;
   try {
     if (watch) return await keep(session, options, context);
     const report = await once(session, options, context, context.stop, progress.pause);
     progress.end();
-    context.stdout(rendered(report, options, context));
+    printReport(report, options, context);
     const signal = report.interrupted ? context.stoppedBy() : null;
     return exitCodeOf(report, { signal, detailedExitcode: options.detailedExitcode });
   } finally {
@@ -94,12 +90,6 @@ function needsConsent(plan: PassReport): boolean {
 
 function isFinal({ credits, action }: StepReport): boolean {
   return credits > 0 || action === 'archive' || action === 'revoke' || action === 'remove';
-}
-
-function rendered(report: PassReport, options: PassOptions, context: CommandContext): string {
-  return options.output === 'json'
-    ? renderJson(report)
-    : renderText(report, { color: context.useColor(options.color) });
 }
 
 /** What `daemon.resync` is when reconcile.yaml says nothing; the schema's own default. */
