@@ -3,7 +3,7 @@ import { type CommandUnknownOpts, InvalidArgumentError, type Option } from '@com
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** `--detailed-exitcode` is also RECONCILE_DETAILED_EXITCODE. */
-export function variableOf(option: Pick<Option, 'long' | 'name'>): string {
+function variableOf(option: Pick<Option, 'long' | 'name'>): string {
   const name = (option.long ?? option.name()).replace(/^--/, '');
   return `RECONCILE_${name.replaceAll('-', '_').toUpperCase()}`;
 }

@@ -2,7 +2,7 @@ import { printable } from '../../core/declaration/yaml/printable.ts';
 import { formatCredits } from '../../core/money.ts';
 
 /** Columns of a terminal that everybody has; only a single word longer than that reaches beyond. */
-export const WIDTH = 80;
+const WIDTH = 80;
 
 /**
  * Breaks a text at spaces into lines of at most {@link WIDTH} columns. The first line begins with `first`, the others

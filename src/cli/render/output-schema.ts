@@ -140,7 +140,7 @@ const statuses = z.object({
   customers: z.array(statusRow),
 });
 
-export const outputSchema = z.discriminatedUnion('command', [pass, validation, statuses]);
+const outputSchema = z.discriminatedUnion('command', [pass, validation, statuses]);
 
 export type PassDocument = z.output<typeof pass>;
 export type StepDocument = z.output<typeof step>;
