@@ -17,26 +17,14 @@ const workspace = join(home, 'workspace');
 for (const path of ['workspace/customers', 'sandbox']) mkdirSync(join(home, path), { recursive: true });
 for (const path of ['reconcile.yaml', FILE]) cpSync(join(repositoryRoot, path), join(workspace, path));
 
-let sandbox: SandboxProcess | null = null;
-try {
-  sandbox = await startSandbox(join(home, 'sandbox'));
-  await tour(sandbox);
-} catch (error) {
-  console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-} finally {
-  await sandbox?.stop();
-  rmSync(home, { recursive: true, force: true });
-}
-
 async function tour(api: SandboxProcess): Promise<void> {
   say('A partner keeps one file per customer. This is the first one:');
-  show('cat', FILE, declarationOf(FILE).replace(/^#.*\n/gm, ''));
+  show('cat', FILE, declarationOf(FILE).replace(/^#.*\n| #.*$/gm, ''));
 
   say(
     'A sandbox of the Layers API serves on loopback: no account, no real money. First the workspace is bound to the parent organization of the API key.',
   );
-  await reconcile(api, ['init'], 0, { quiet: true });
+  await reconcile(api, ['init'], 0, 'nothing');
 
   say(
     'What would happen? A dry run has no means to write. `+` creates, `$` moves money, `~` changes, `*` mints a key.',
@@ -44,14 +32,14 @@ async function tour(api: SandboxProcess): Promise<void> {
   const plan = await reconcile(api, ['--dry-run'], 0);
   expect(plan.includes('parent wallet 1,000,000 → 995,000'), 'the plan shows the wallet before and after');
 
-  say('Now for real: one pass makes only the steps that are missing.');
-  await reconcile(api, [], 0, { lastLines: 4 });
+  say('Now for real: one pass carries out only what is missing. (The detail of each step is left out here.)');
+  await reconcile(api, [], 0, 'steps');
 
   say('The public guide ends with a look at the organization (its step 6). The API says:');
   const acme = await acmeOf(api);
   const { balance, creditConfig } = acme.summary;
-  const limits = `cap ${creditConfig.monthlyCreditCap}, below ${creditConfig.refillThreshold} add ${creditConfig.refillAmount}`;
-  show('GET', `/v1/organizations/${acme.id}`, `${acme.name}, ${acme.status}: ${balance} credits, ${limits}`);
+  const limits = `cap ${count(creditConfig.monthlyCreditCap)}, below ${count(creditConfig.refillThreshold)} add ${count(creditConfig.refillAmount)}`;
+  show('GET', `/v1/organizations/${acme.id}`, `${acme.name}, ${acme.status}: ${count(balance)} credits, ${limits}`);
   expect(balance === 5000 && creditConfig.autoRefillEnabled, 'the organization is funded and limited as declared');
 
   say(
@@ -86,7 +74,7 @@ async function tour(api: SandboxProcess): Promise<void> {
   expect(/credits: done +3,000 credits/.test(raised), 'raising grants the difference');
   const now = (await acmeOf(api)).summary.balance;
   expect(now === 5000 - 1200 + 3000, 'the balance is what was granted less what was spent');
-  show('GET', `/v1/organizations/${acme.id}`, `${now} credits = 8000 granted - 1200 spent`);
+  show('GET', `/v1/organizations/${acme.id}`, `${count(now)} credits = 8,000 granted - 1,200 spent`);
 
   say(
     'That is all there is to it: edit files, commit, reconcile. Try it with the other example customers, here and now:',
@@ -96,25 +84,21 @@ async function tour(api: SandboxProcess): Promise<void> {
   console.log('\n  README.md says how to run it with a real API key.\n');
 }
 
-interface Presentation {
-  /** Run it without printing what it says. */
-  readonly quiet?: boolean;
-  /** Print only the end of what it says. */
-  readonly lastLines?: number;
-}
+/** How much of what a command prints is shown; `steps` leaves out what the plan said of each step. */
+type Shown = 'everything' | 'steps' | 'nothing';
 
 /** Runs the command, prints what it printed, and insists on the exit code. */
 async function reconcile(
   { environment }: SandboxProcess,
   args: readonly string[],
   exitCode: number,
-  { quiet = false, lastLines }: Presentation = {},
+  shown: Shown = 'everything',
 ): Promise<string> {
   const ended = await run(workspace, args, environment);
   if (ended.exitCode !== exitCode)
     throw new Error(`reconcile ${args.join(' ')} ended with ${ended.exitCode}:\n${ended.stdout}${ended.stderr}`);
-  const lines = ended.stdout.trimEnd().split('\n');
-  show('reconcile', args.join(' '), quiet ? '' : lines.slice(lastLines === undefined ? 0 : -lastLines).join('\n'));
+  const detail = shown === 'steps' ? /^ {3,}.*\n/gm : shown === 'nothing' ? /^.*\n/gm : /(?!)/;
+  show('reconcile', args.join(' '), ended.stdout.replace(detail, ''));
   return ended.stdout;
 }
 
@@ -161,6 +145,10 @@ function show(command: string, what: string, output: string): void {
   if (output !== '') console.log(output.trimEnd());
 }
 
+function count(credits: number): string {
+  return credits.toLocaleString('en-US');
+}
+
 function paint(style: 'bold' | 'cyan', text: string): string {
   const colored = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '';
   return colored ? styleText(style, text) : text;
@@ -168,4 +156,16 @@ function paint(style: 'bold' | 'cyan', text: string): string {
 
 function expect(met: boolean, expectation: string): void {
   if (!met) throw new Error(`expected that ${expectation}, which is not so`);
+}
+
+let sandbox: SandboxProcess | null = null;
+try {
+  sandbox = await startSandbox(join(home, 'sandbox'));
+  await tour(sandbox);
+} catch (error) {
+  console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  await sandbox?.stop();
+  rmSync(home, { recursive: true, force: true });
 }
