@@ -44,7 +44,10 @@ const webhookStatus = z.object({
   name: z.string(),
   id: z.string(),
   secret: z.string().nullable().default(null),
+  /** How many endpoints of this name there ever were: the next creation's ordinal. */
   seen: z.int().min(1).default(1),
+  /** Deleted as declared: kept for the ordinal, and no reason to miss the endpoint. */
+  deleted: z.boolean().default(false),
 });
 
 const fleetStatus = z.object({
@@ -178,9 +181,9 @@ function withoutDefaults(value: Json): Json | undefined {
   if (value === null) return undefined;
   if (Array.isArray(value)) return value.map((item: Json) => withoutDefaults(item) ?? null);
   if (typeof value !== 'object') return value;
-  const entries = Object.entries(value).filter(
-    ([member, inner]) => inner !== null && !(member === 'seen' && inner === 1),
-  );
+  const isDefault = (member: string, inner: Json) =>
+    inner === null || (member === 'seen' && inner === 1) || (member === 'deleted' && inner === false);
+  const entries = Object.entries(value).filter(([member, inner]) => !isDefault(member, inner));
   return Object.fromEntries(entries);
 }
 

@@ -43,10 +43,10 @@ export async function applyWebhooks(pass: Pass, observed: ObservedWebhooks): Pro
 
 /** Endpoints that are in place and whose secret the store holds: what the status may name (I11). */
 function knownEntry(pass: Pass, { declared, decision, recorded }: ObservedWebhook): WebhookStatusEntry | null {
-  const isKept = decision.kind === 'converged' || decision.kind === 'change';
+  const isKept = decision.kind === 'converged' || decision.kind === 'change' || decision.kind === 'rotate';
   if (!isKept || !decision.endpoint) return null;
   const secret = pass.effects.secrets.reference(webhookSlot(pass, declared.name));
-  return { name: declared.name, id: decision.endpoint.id, secret, seen: recorded?.seen ?? 1 };
+  return { name: declared.name, id: decision.endpoint.id, secret, seen: recorded?.seen ?? 1, deleted: false };
 }
 
 function heldBack(pass: Pass, step: Step): WebhookResult | null {

@@ -93,7 +93,7 @@ async function observeWebhook(
 ): Promise<ObservedWebhook> {
   const { reader, secrets, clock, journal } = pass.effects;
   const recorded = allRecorded.find(({ name }) => name === declared.name) ?? null;
-  const listed = recorded === null || listing.value.some(({ id }) => id === recorded.id);
+  const listed = recorded === null || recorded.deleted || listing.value.some(({ id }) => id === recorded.id);
   let recordedEndpoint: WebhookEndpoint | null = null;
   if (!listed) {
     const answer = await reader.getWebhookEndpoint(recorded.id);
@@ -111,7 +111,7 @@ async function observeWebhook(
       listed: listing.value,
       recorded,
       recordedEndpoint,
-      stored: stored.ok ? { kind: 'known', id: stored.value?.id ?? null } : { kind: 'unknown', why: stored.message },
+      stored: stored.ok ? { kind: 'known', secret: stored.value } : { kind: 'unknown', why: stored.message },
       serverNowMs: listing.meta.serverTimeMs ?? clock.now(),
       journalledIds: recorded ? [] : createdIds(journal, declared.name),
     },

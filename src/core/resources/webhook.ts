@@ -8,10 +8,19 @@ import type { WebhookStatusEntry } from '../status.ts';
 import { REPLAY_WITHIN_MS } from './api-key.ts';
 
 /** Metadata that marks an endpoint as ours. */
-export const webhookMark = { version: 'rcn', name: 'rcn_name' } as const;
+export const webhookMark = {
+  version: 'rcn',
+  name: 'rcn_name',
+  /** Made by hand and taken over: repeating our own creation could not give its secret, but would make another. */
+  adopted: 'rcn_adopted',
+} as const;
 
 export function webhookMetadata(name: string): Record<string, string> {
   return { [webhookMark.version]: '1', [webhookMark.name]: name };
+}
+
+export function adoptedWebhookMetadata(name: string): Record<string, string> {
+  return { ...webhookMetadata(name), [webhookMark.adopted]: '1' };
 }
 
 export interface WebhookFacts {
@@ -20,10 +29,10 @@ export interface WebhookFacts {
   readonly recorded: WebhookStatusEntry | null;
   /** The endpoint that status names, read by its id; null when it was not found, undefined when it was not asked for. */
   readonly recordedEndpoint: WebhookEndpoint | null | undefined;
-  /** The id of the endpoint whose secret the store holds; null when it holds none. */
+  /** What the store holds: the endpoint's id and when its secret was made; null when it holds none. */
   readonly stored:
     | { readonly kind: 'unknown'; readonly why: string }
-    | { readonly kind: 'known'; readonly id: string | null };
+    | { readonly kind: 'known'; readonly secret: { readonly id: string; readonly createdAt: string | null } | null };
   readonly serverNowMs: number;
   /** Ids of the endpoints that the journal says were created under this name, listed or not. */
   readonly journalledIds: readonly string[];
@@ -33,6 +42,10 @@ export type WebhookDecision =
   | { readonly kind: 'create'; readonly ordinal: number }
   /** The creation again, inside the replay window, to get the signing secret that was never stored. */
   | { readonly kind: 'recover'; readonly endpoint: WebhookEndpoint; readonly ordinal: number }
+  /** Made by hand, and declared to be taken over. */
+  | { readonly kind: 'adopt'; readonly endpoint: WebhookEndpoint }
+  | { readonly kind: 'rotate'; readonly endpoint: WebhookEndpoint; readonly secretCreatedAfter: string }
+  | { readonly kind: 'delete'; readonly endpoint: WebhookEndpoint }
   | { readonly kind: 'change'; readonly endpoint: WebhookEndpoint; readonly before: Fields; readonly after: Fields }
   | { readonly kind: 'converged'; readonly endpoint: WebhookEndpoint | null }
   | { readonly kind: 'refused'; readonly problem: Problem; readonly endpoint: WebhookEndpoint | null };
@@ -70,12 +83,21 @@ export function decideWebhook(
       'Nothing to do if this passes.',
       'doubt',
     );
-  if (facts.recorded)
+  if (facts.recorded && !facts.recorded.deleted)
     return refuse(
       'WebhookMissing',
       `Endpoint ${facts.recorded.id} of webhook "${declared.name}" is gone. It is never created again by itself.`,
       'If it was deleted on purpose, set `state: deleted` or remove the entry; to have it again, give the entry a new name.',
     );
+  if (declared.adopt !== undefined) {
+    const target = facts.listed.find(({ id }) => id === declared.adopt);
+    if (target && target.metadata[webhookMark.version] !== '1') return { kind: 'adopt', endpoint: target };
+    return refuse(
+      'AdoptionTargetMissing',
+      `No endpoint that could be taken over has the id ${declared.adopt}, which \`adopt\` names.`,
+      'Check the id; an endpoint of another entry cannot be adopted.',
+    );
+  }
   const namesake = facts.listed.find(
     ({ url, scope }) => url === declared.url && (scope === null || scope === declared.scope),
   );
@@ -102,10 +124,18 @@ function decideExisting(
     problem: notices.problem(pointer, 'error', code, message, { next }),
     endpoint,
   });
+  if (declared.state === 'deleted') return { kind: 'delete', endpoint };
   if (facts.stored.kind === 'unknown') return refuse('SecretStoreUnavailable', facts.stored.why, null);
-  if (facts.stored.id !== endpoint.id) {
+  const { secret } = facts.stored;
+  const held = secret?.id === endpoint.id ? secret : null;
+  const { secretCreatedAfter } = declared;
+  const madeAt = Date.parse(held?.createdAt ?? endpoint.createdAt);
+  if (secretCreatedAfter !== undefined && madeAt <= Date.parse(secretCreatedAfter))
+    return { kind: 'rotate', endpoint, secretCreatedAfter };
+  if (!held) {
     const age = facts.serverNowMs - Date.parse(endpoint.createdAt);
-    if (facts.recorded?.id !== endpoint.id && age < REPLAY_WITHIN_MS)
+    const isAdopted = endpoint.metadata[webhookMark.adopted] === '1';
+    if (facts.recorded?.id !== endpoint.id && !isAdopted && age < REPLAY_WITHIN_MS)
       return { kind: 'recover', endpoint, ordinal: seenBefore(facts, endpoint.id) };
     return refuse(
       'SecretMissing',
@@ -160,14 +190,40 @@ export function planWebhook(
           : 'its signing secret was never stored; repeating the request gives it again',
       after: { url: declared.url, events: [...new Set(declared.events)].toSorted(), scope: declared.scope },
     });
-  if (decision.kind !== 'change') return null;
-  return notices.step(pointer, {
-    ...common,
-    action: 'change',
-    reason: `${Object.keys(decision.after).join(', ')} differs from the file`,
-    before: decision.before,
-    after: decision.after,
-  });
+  switch (decision.kind) {
+    case 'converged':
+    case 'refused':
+      return null;
+    case 'adopt':
+      return notices.step(pointer, {
+        ...common,
+        action: 'adopt',
+        reason: 'declared `adopt`; it was made by hand',
+        after: { endpointId: decision.endpoint.id },
+      });
+    case 'rotate':
+      return notices.step(pointer, {
+        ...common,
+        action: 'rotate',
+        reason: 'its secret is older than secretCreatedAfter asks; both sign for a while',
+        after: { secretCreatedAfter: decision.secretCreatedAfter },
+      });
+    case 'delete':
+      return notices.step(pointer, {
+        ...common,
+        action: 'remove',
+        reason: 'declared `state: deleted`; its delivery history goes with it',
+        before: { endpointId: decision.endpoint.id, url: decision.endpoint.url },
+      });
+    case 'change':
+      return notices.step(pointer, {
+        ...common,
+        action: 'change',
+        reason: `${Object.keys(decision.after).join(', ')} differs from the file`,
+        before: decision.before,
+        after: decision.after,
+      });
+  }
 }
 
 /** The PATCH of a planned change (webhooks/update-endpoint: `events` replaces, only sent fields change). */
@@ -232,7 +288,7 @@ export function undeclaredWebhooks(
 function isOurs(endpoint: WebhookEndpoint, declared: WebhookDeclaration, recorded: WebhookStatusEntry | null): boolean {
   const { metadata } = endpoint;
   const marked = metadata[webhookMark.version] === '1' && metadata[webhookMark.name] === declared.name;
-  return marked || endpoint.id === recorded?.id;
+  return marked || (endpoint.id === recorded?.id && !recorded.deleted);
 }
 
 /** How many endpoints of this name there were, `except` left out: the ordinal of the creation (correctness 2.2). */

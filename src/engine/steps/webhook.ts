@@ -1,9 +1,15 @@
 import type { Answer } from '../../core/answer.ts';
 import type { WebhookEndpoint } from '../../core/api.ts';
 import type { Notices } from '../../core/notice.ts';
-import { webhookMetadata, webhookPatch } from '../../core/resources/webhook.ts';
+import type { Problem } from '../../core/problem.ts';
+import { adoptedWebhookMetadata, webhookMetadata, webhookPatch } from '../../core/resources/webhook.ts';
 import type { WebhookStatusEntry } from '../../core/status.ts';
-import type { CreatedWebhookEndpoint, CreateWebhookEndpoint } from '../../effects/layers/client.ts';
+import type {
+  CreatedWebhookEndpoint,
+  CreateWebhookEndpoint,
+  PatchWebhookEndpoint,
+} from '../../effects/layers/client.ts';
+import type { SecretSlot } from '../../effects/secrets/store.ts';
 import type { Pass } from '../context.ts';
 import { done, failed, notStarted, type StepResult } from '../customer-run.ts';
 import { problemOf, waitBeforeRetry } from '../failure.ts';
@@ -29,7 +35,16 @@ export async function executeWebhookStep(
     case 'recover':
       return obtain(pass, observed, decision, notices);
     case 'change':
-      return { result: await change(pass, observed, decision, notices), entry: null };
+      return {
+        result: await change(pass, observed, decision.endpoint, webhookPatch(decision.after), notices),
+        entry: null,
+      };
+    case 'adopt':
+      return adopt(pass, observed, decision.endpoint, notices);
+    case 'rotate':
+      return rotate(pass, observed, decision, notices);
+    case 'delete':
+      return remove(pass, observed, decision.endpoint, notices);
     case 'converged':
     case 'refused':
       return { result: notStarted('nothing is planned for it'), entry: null };
@@ -46,13 +61,8 @@ async function obtain(
 ): Promise<WebhookResult> {
   const { declared, pointer } = observed;
   const slot = webhookSlot(pass, declared.name);
-  const probe = await pass.effects.secrets.probe(slot);
-  if (!probe.ok)
-    return nothing(
-      notices.problem(pointer, 'error', 'SecretStoreUnavailable', `${probe.message} No endpoint is created.`, {
-        next: 'A signing secret is shown once, so its place must be writable before an endpoint is made.',
-      }),
-    );
+  const refusal = await unwritable(pass, slot, pointer, 'No endpoint is created.', notices);
+  if (refusal) return nothing(refusal);
   for (let attempt = 0; ; attempt += 1) {
     const answer = await request(pass, observed, decision);
     if (answer.outcome === 'ok') return keep(pass, observed, decision, answer.value, notices);
@@ -104,11 +114,12 @@ function request(
 
 async function keep(
   pass: Pass,
-  { declared, pointer, recorded }: ObservedWebhook,
+  observed: ObservedWebhook,
   decision: Obtaining,
   created: CreatedWebhookEndpoint,
   notices: Notices,
 ): Promise<WebhookResult> {
+  const { declared, pointer, recorded } = observed;
   const { endpoint, signingSecret } = created;
   const slot = webhookSlot(pass, declared.name);
   const kept = await keepSecret(pass, slot, {
@@ -117,19 +128,10 @@ async function keep(
     createdAt: endpoint.createdAt,
     secret: signingSecret,
   });
-  if (!kept.ok)
-    return nothing(
-      notices.problem(
-        pointer,
-        'doubt',
-        'SecretNotStored',
-        `Webhook "${declared.name}" was created (${endpoint.id}), but its signing secret could not be stored: ${kept.message}`,
-        { next: 'Mend the store within 20 hours: the next pass asks for the same secret again.' },
-      ),
-    );
+  if (!kept.ok) return nothing(notStored(observed, endpoint, kept.message, notices));
   const secret = pass.effects.secrets.reference(slot);
   const seen = Math.max(decision.ordinal + 1, recorded?.seen ?? 0);
-  const entry: WebhookStatusEntry = { name: declared.name, id: endpoint.id, secret, seen };
+  const entry: WebhookStatusEntry = { name: declared.name, id: endpoint.id, secret, seen, deleted: false };
   const read = await pass.effects.reader.getWebhookEndpoint(endpoint.id);
   if (read.outcome !== 'ok')
     return { result: failed(problemOf(read, 'Reading the webhook back', pointer, notices)), entry };
@@ -139,18 +141,17 @@ async function keep(
 async function change(
   pass: Pass,
   { declared, pointer }: ObservedWebhook,
-  decision: ObservedWebhook['decision'] & { kind: 'change' },
+  { id }: WebhookEndpoint,
+  patch: PatchWebhookEndpoint,
   notices: Notices,
 ): Promise<StepResult> {
   const { writer, reader, chance } = pass.effects;
   if (!writer) throw new Error('a dry run tried to change a webhook');
-  const { id } = decision.endpoint;
-  const patch = webhookPatch(decision.after);
   const idempotencyKey = chance.uuid();
   for (let attempt = 0; ; attempt += 1) {
     const answer = await journalled(
       pass,
-      { step: 'change-webhook', customer: null, name: declared.name, idempotencyKey, body: patch },
+      { step: 'change-webhook', customer: null, name: declared.name, idempotencyKey, body: { ...patch } },
       () => writer.patchWebhookEndpoint(id, patch, idempotencyKey),
       () => ({ endpointId: id }),
     );
@@ -168,8 +169,84 @@ async function change(
   }
 }
 
-function shows(endpoint: WebhookEndpoint, patch: ReturnType<typeof webhookPatch>): boolean {
+/** Marks an endpoint that was made by hand. Its secret stays with whoever made it, until one is asked for. */
+async function adopt(
+  pass: Pass,
+  observed: ObservedWebhook,
+  endpoint: WebhookEndpoint,
+  notices: Notices,
+): Promise<WebhookResult> {
+  const { name } = observed.declared;
+  const result = await change(pass, observed, endpoint, { metadata: adoptedWebhookMetadata(name) }, notices);
+  const entry = result.outcome === 'done' ? { name, id: endpoint.id, secret: null, seen: 1, deleted: false } : null;
+  return { result, entry };
+}
+
+/** Replaces the signing secret; both sign during the overlap (webhooks/rotate-secret). Repeating it gives the same one. */
+async function rotate(
+  pass: Pass,
+  observed: ObservedWebhook,
+  { endpoint, secretCreatedAfter }: ObservedWebhook['decision'] & { kind: 'rotate' },
+  notices: Notices,
+): Promise<WebhookResult> {
+  const { declared, pointer } = observed;
+  const { writer, clock, secrets } = pass.effects;
+  if (!writer) throw new Error('a dry run tried to rotate a signing secret');
+  const slot = webhookSlot(pass, declared.name);
+  const refusal = await unwritable(pass, slot, pointer, 'Nothing is rotated.', notices);
+  if (refusal) return nothing(refusal);
+  const key = pass.keys.rotateWebhookSecret(endpoint.id, secretCreatedAfter);
+  for (let attempt = 0; ; attempt += 1) {
+    const answer = await journalled(
+      pass,
+      { step: 'rotate-webhook-secret', customer: null, name: declared.name },
+      () => writer.rotateWebhookSecret(endpoint.id, key),
+      () => ({ endpointId: endpoint.id }),
+    );
+    if (answer.outcome === 'ok') {
+      const createdAt = new Date(answer.meta.serverTimeMs ?? clock.now()).toISOString();
+      const secret = answer.value.signingSecret;
+      const kept = await keepSecret(pass, slot, { id: endpoint.id, prefix: null, createdAt, secret });
+      if (!kept.ok) return nothing(notStored(observed, endpoint, kept.message, notices));
+      return { result: done(`secret in ${secrets.reference(slot)}`), entry: null };
+    }
+    const verdict = problemOf(answer, 'Rotating the signing secret', pointer, notices);
+    if (verdict.severity === 'error') return nothing(verdict);
+    if (!(await waitBeforeRetry(pass, null, verdict.message, attempt, answer.problem.retryAfterMs)))
+      return nothing(verdict);
+  }
+}
+
+/** Deletes an endpoint as declared. A second deletion answers 404, which is what was wanted (webhooks/delete-endpoint). */
+async function remove(
+  pass: Pass,
+  { declared, pointer, recorded }: ObservedWebhook,
+  endpoint: WebhookEndpoint,
+  notices: Notices,
+): Promise<WebhookResult> {
+  const { writer } = pass.effects;
+  if (!writer) throw new Error('a dry run tried to delete a webhook');
+  for (let attempt = 0; ; attempt += 1) {
+    const answer = await journalled(
+      pass,
+      { step: 'delete-webhook', customer: null, name: declared.name, body: { endpointId: endpoint.id } },
+      () => writer.deleteWebhookEndpoint(endpoint.id),
+      () => ({ deletedEndpointId: endpoint.id }),
+    );
+    if (answer.outcome === 'ok' || answer.problem.code === 'NOT_FOUND') {
+      const entry = { name: declared.name, id: endpoint.id, secret: null, seen: recorded?.seen ?? 1, deleted: true };
+      return { result: done(endpoint.id), entry };
+    }
+    const verdict = problemOf(answer, 'Deleting the webhook', pointer, notices);
+    if (verdict.severity === 'error') return nothing(verdict);
+    if (!(await waitBeforeRetry(pass, null, verdict.message, attempt, answer.problem.retryAfterMs)))
+      return nothing(verdict);
+  }
+}
+
+function shows(endpoint: WebhookEndpoint, patch: PatchWebhookEndpoint): boolean {
   return (
+    Object.entries(patch.metadata ?? {}).every(([key, value]) => endpoint.metadata[key] === value) &&
     (patch.url === undefined || endpoint.url === patch.url) &&
     (patch.description === undefined || endpoint.description === patch.description) &&
     (patch.status === undefined || endpoint.status === patch.status) &&
@@ -180,4 +257,33 @@ function shows(endpoint: WebhookEndpoint, patch: ReturnType<typeof webhookPatch>
 
 function nothing(problem: Parameters<typeof failed>[0]): WebhookResult {
   return { result: failed(problem), entry: null };
+}
+
+async function unwritable(
+  pass: Pass,
+  slot: SecretSlot,
+  pointer: string,
+  consequence: string,
+  notices: Notices,
+): Promise<Problem | null> {
+  const probe = await pass.effects.secrets.probe(slot);
+  if (probe.ok) return null;
+  return notices.problem(pointer, 'error', 'SecretStoreUnavailable', `${probe.message} ${consequence}`, {
+    next: 'A signing secret is shown once, so its place must be writable before it is made.',
+  });
+}
+
+function notStored(
+  { declared, pointer }: ObservedWebhook,
+  endpoint: WebhookEndpoint,
+  why: string,
+  notices: Notices,
+): Problem {
+  return notices.problem(
+    pointer,
+    'doubt',
+    'SecretNotStored',
+    `Webhook "${declared.name}" (${endpoint.id}) has a new signing secret, but it could not be stored: ${why}`,
+    { next: 'Mend the store within 20 hours: the next pass asks for the same secret again.' },
+  );
 }
