@@ -55,7 +55,12 @@ export async function openSession(
 
   const lock = dryRun || !state ? null : await takeLock(state.directory, options.command);
   if (lock && !lock.ok) return refuse(lock.message, exitCodes.lockNotObtained);
-  const api = credentials ?? (await startSandbox(directory));
+  const started = sandbox ? await startSandbox(directory) : null;
+  const api = credentials ?? started;
+  if (!api?.ok) {
+    lock?.lock.release();
+    return refuse(api?.message ?? 'There is no API to talk to.');
+  }
   const composed = compose({
     directory,
     sandbox,
@@ -74,7 +79,7 @@ export async function openSession(
       directory,
       async close() {
         await composed.close();
-        if ('server' in api) await api.server.close();
+        if (started?.ok) await started.server.close();
         lock?.lock.release();
       },
     },
@@ -94,8 +99,17 @@ async function takeLock(
   return acquireLock({ directory, command, clock: systemClock, chance: systemChance });
 }
 
-async function startSandbox(directory: string): Promise<{ baseUrl: string; token: () => Secret; server: Listening }> {
-  const sandbox = openPersistentSandbox(runDirectoryOf(directory, true));
-  const server = await listen(sandbox);
-  return { baseUrl: server.url, token: () => new Secret(sandbox.parent().token), server };
+type StartedSandbox =
+  | { readonly ok: true; readonly baseUrl: string; readonly token: () => Secret; readonly server: Listening }
+  | { readonly ok: false; readonly message: string };
+
+async function startSandbox(directory: string): Promise<StartedSandbox> {
+  try {
+    const sandbox = openPersistentSandbox(runDirectoryOf(directory, true));
+    const server = await listen(sandbox);
+    return { ok: true, baseUrl: server.url, token: () => new Secret(sandbox.parent().token), server };
+  } catch (error) {
+    // A damaged state file, or a disk that refuses: the sandbox says which, and what to do.
+    return { ok: false, message: error instanceof Error ? error.message : String(error) };
+  }
 }

@@ -1,12 +1,12 @@
 import type { Answer } from '../core/answer.ts';
-import type { LedgerEvent } from '../core/api.ts';
+import type { ApiKey, LedgerEvent } from '../core/api.ts';
 import type { CustomerPlan, Step } from '../core/plan.ts';
 import { baselineOf, isAdopted } from '../core/plan-customer.ts';
 import type { Problem } from '../core/problem.ts';
 import type { StepReport } from '../core/report.ts';
 import { vetoOnOrganization } from '../core/resources/organization.ts';
 import { isStopped, type Pass } from './context.ts';
-import { type CustomerRun, notStarted, type StepResult } from './customer-run.ts';
+import { type CustomerRun, keySlot, notStarted, type StepResult } from './customer-run.ts';
 import { problemOf } from './failure.ts';
 import type { ObservedCustomer } from './observe.ts';
 import { executeKeyStep, rememberKey } from './steps/api-key.ts';
@@ -46,6 +46,7 @@ export async function applyCustomer(
       pass.effects.progress({ kind: 'step-ended', customer: plan.externalId, step, outcome: result.outcome });
     }
   }
+  await forgetDeadSecrets(run, observed);
   const verified = await verify(run, steps);
   if (verified) problems.push(verified);
   return { run, steps, problems };
@@ -69,19 +70,44 @@ function startRun(pass: Pass, observed: ObservedCustomer): CustomerRun {
     keys: new Map(),
     frozen: false,
   };
-  for (const { name, key, seen } of keysInPlace(observed)) rememberKey(run, name, key, null, seen);
+  for (const key of keysInPlace(observed)) rememberKey(run, key, observation?.keys?.listed ?? []);
   return run;
 }
 
 /** Declared keys that were listed and whose secret the store holds: what the status may name (I11). */
-function keysInPlace({ customer, observation }: ObservedCustomer) {
+function keysInPlace({ customer, observation }: ObservedCustomer): ApiKey[] {
   const listed = observation?.keys?.listed ?? [];
   return customer.declaration.keys.flatMap(({ name, state }) => {
     const place = observation?.stored.get(name);
-    const key = listed.find((candidate) => place?.kind === 'holds' && candidate.id === place.record.id);
-    const seen = listed.filter((candidate) => candidate.name === name).length;
-    return key && state === 'active' ? [{ name, key, seen }] : [];
+    const key = listed.find(({ id }) => place?.kind === 'holds' && id === place.record.id);
+    return key && state === 'active' ? [key] : [];
   });
+}
+
+/** The secret of a replaced key is kept until that key is dead, and then no longer (design 6). */
+async function forgetDeadSecrets(run: CustomerRun, { customer, observation }: ObservedCustomer): Promise<void> {
+  const { secrets, journal, clock } = run.pass.effects;
+  if (!observation?.keys) return;
+  const { listed } = observation.keys;
+  for (const { name } of customer.declaration.keys) {
+    const slot = keySlot(run, name);
+    const previous = await secrets.readPrevious(slot);
+    if (!previous.ok || !previous.value) continue;
+    const { id } = previous.value;
+    const key = listed.find((candidate) => candidate.id === id);
+    // A key that the list lacks may only be missing from the list.
+    if (key?.status !== 'revoked') continue;
+    const removed = await secrets.removePrevious(slot);
+    const { externalId } = customer.declaration;
+    if (removed.ok)
+      journal.append({
+        at: new Date(clock.now()).toISOString(),
+        event: 'forgot-secret',
+        customer: externalId,
+        name,
+        keyId: id,
+      });
+  }
 }
 
 /** Cap and refill stand beside each other in a plan and travel together. */

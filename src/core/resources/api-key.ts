@@ -71,21 +71,25 @@ export function decideKey(declared: KeyDeclaration, pointer: string, facts: KeyF
 
   const replaced = live.find((other) => other !== key) ?? null;
   if (replaced && !isRecorded(replaced, facts)) return duplicate(declared, pointer, live, notices);
+  // Before the question after its secret: a rotation is also the cure of a secret that is lost.
+  if (isTooOld(key, declared)) return { kind: 'rotate', key };
   const missing = decideSecret(key, pointer, sameName, facts, notices);
   if (missing) return missing;
-  if (isTooOld(key, declared)) return { kind: 'rotate', key };
   if (!replaced) return { kind: 'converged', key, stale: sameName.filter((other) => other !== key) };
   if (facts.serverNowMs - Date.parse(key.createdAt) >= OVERLAP_MS)
     return { kind: 'revoke', keys: [replaced], reason: 'its replacement has been live for 24 hours' };
-  return {
-    kind: 'refused',
-    problem: notices.problem(
-      pointer,
-      'waiting',
-      'KeyOverlap',
-      `Key "${declared.name}" was replaced; the old key ${replaced.prefix} works until ${overlapEnd(key)} and is then revoked.`,
-    ),
-  };
+  return refused(keyOverlap(key, replaced, pointer, notices));
+}
+
+/** A key was replaced, and the old one lives on for as long as the API's own rotation would let it. */
+export function keyOverlap(key: ApiKey, replaced: ApiKey, pointer: string, notices: Notices): Problem {
+  const end = new Date(Date.parse(key.createdAt) + OVERLAP_MS).toISOString();
+  return notices.problem(
+    pointer,
+    'waiting',
+    'KeyOverlap',
+    `Key "${key.name}" was replaced; the old key ${replaced.prefix} works until ${end} and is then revoked.`,
+  );
 }
 
 /** No live key is as declared: none ever was, it was revoked, or its scopes or env changed. */
@@ -275,10 +279,6 @@ function duplicate(declared: KeyDeclaration, pointer: string, live: readonly Api
       { next: 'Revoke the ones that are not in use; nothing is minted or revoked until one is left.' },
     ),
   );
-}
-
-function overlapEnd(key: ApiKey): string {
-  return new Date(Date.parse(key.createdAt) + OVERLAP_MS).toISOString();
 }
 
 function lastUse(keys: readonly ApiKey[]): string | null {

@@ -5,7 +5,7 @@ import type { Notices } from '../../core/notice.ts';
 import type { Step } from '../../core/plan.ts';
 import { keyPointer } from '../../core/plan-customer.ts';
 import type { Problem } from '../../core/problem.ts';
-import { decideKey, type KeyDecision, recordedKey, type StoredKey } from '../../core/resources/api-key.ts';
+import { decideKey, type KeyDecision, keyOverlap, recordedKey, type StoredKey } from '../../core/resources/api-key.ts';
 import type { MintedApiKey } from '../../effects/layers/client.ts';
 import type { SecretSlot, SecretStore } from '../../effects/secrets/store.ts';
 import {
@@ -68,19 +68,18 @@ async function attemptKeyStep(run: CustomerRun, step: Step): Promise<StepResult 
     },
     notices,
   );
-  const seen = listing.value.filter(({ name }) => name === declared.name).length;
   switch (decision.kind) {
     case 'refused':
       return failed(decision.problem);
     case 'converged':
-      if (decision.key) rememberKey(run, declared.name, decision.key, null, seen);
+      if (decision.key) rememberKey(run, decision.key, listing.value);
       return done('somebody else did it meanwhile');
     case 'revoke':
       return step.action === 'revoke' ? revoke(run, pointer, decision) : outOfDate();
     case 'rotate':
     case 'mint':
     case 'recover':
-      return step.action === actionOf(decision) ? obtain(run, declared, pointer, decision, seen) : outOfDate();
+      return step.action === actionOf(decision) ? obtain(run, declared, pointer, decision, listing.value) : outOfDate();
   }
 }
 
@@ -92,7 +91,7 @@ async function obtain(
   declared: KeyDeclaration,
   pointer: string,
   decision: Obtaining,
-  seen: number,
+  listed: readonly ApiKey[],
 ): Promise<StepResult | Unsettled> {
   const { pass, notices } = run;
   const probe = await pass.effects.secrets.probe(keySlot(run, declared.name));
@@ -103,7 +102,7 @@ async function obtain(
       }),
     );
   const answer = await request(run, declared, decision);
-  if (answer.outcome === 'ok') return keep(run, declared, pointer, decision, answer.value, seen);
+  if (answer.outcome === 'ok') return keep(run, declared, pointer, decision, answer.value, listed);
   const { code, retryAfterMs } = answer.problem;
   if (answer.outcome === 'in-doubt' || code === 'IDEMPOTENCY_CONFLICT')
     return { problem: mintInDoubt(declared, pointer, answer, notices), retryAfterMs };
@@ -162,7 +161,7 @@ async function keep(
   pointer: string,
   decision: Obtaining,
   minted: MintedApiKey,
-  seen: number,
+  listed: readonly ApiKey[],
 ): Promise<StepResult> {
   const { notices, pass } = run;
   const { apiKey, secret } = minted;
@@ -184,7 +183,7 @@ async function keep(
       ),
     );
   const retires = decision.kind === 'mint' ? decision.retires : null;
-  rememberKey(run, declared.name, apiKey, retires, decision.kind === 'recover' ? seen : seen + 1);
+  rememberKey(run, apiKey, listed, retires);
   const where = pass.effects.secrets.reference(slot);
   if (decision.kind === 'recover' && apiKey.id !== decision.key.id)
     return done(
@@ -197,7 +196,9 @@ async function keep(
         { next: `The secret of ${apiKey.id} is stored. Revoke ${decision.key.id}, whose secret nobody has.` },
       ),
     );
-  return done(`${apiKey.prefix}, secret in ${where}`);
+  const replaced = decision.kind === 'mint' && decision.retires ? decision.replaces : null;
+  const overlap = replaced ? keyOverlap(apiKey, replaced, pointer, notices) : null;
+  return done(`${apiKey.prefix}, secret in ${where}`, overlap);
 }
 
 async function revoke(
@@ -226,19 +227,29 @@ async function revoke(
         return failed(verdict);
     }
   }
+  const entry = run.keys.get(decision.keys[0]?.name ?? '');
+  if (entry?.replaces && decision.keys.some(({ id }) => id === entry.replaces))
+    run.keys.set(entry.name, { ...entry, replaces: null });
   return done(decision.keys.map(({ prefix }) => prefix).join(', '));
 }
 
-/** Notes a key whose secret the store holds, for the status. */
-export function rememberKey(run: CustomerRun, name: string, key: ApiKey, retires: string | null, seen: number): void {
+/**
+ * Notes a key whose secret the store holds, for the status. `retires` is the key it replaces, if that is ours; one that
+ * was replaced earlier is remembered for as long as it lives.
+ */
+export function rememberKey(run: CustomerRun, key: ApiKey, listed: readonly ApiKey[], retires?: string | null): void {
+  const { name } = key;
   const recorded = recordedKey(run.status, organizationIdOf(run), name);
+  const earlier = recorded?.id === key.id ? recorded.replaces : null;
+  const lives = listed.some(({ id, status }) => id === earlier && status === 'active');
+  const sameName = new Set([...listed, key].filter((other) => other.name === name).map(({ id }) => id));
   run.keys.set(name, {
     name,
     id: key.id,
     prefix: key.prefix,
     secret: run.pass.effects.secrets.reference(keySlot(run, name)),
-    seen: Math.max(seen, recorded?.seen ?? 0),
-    replaces: retires ?? (recorded?.id === key.id ? recorded.replaces : null),
+    seen: Math.max(sameName.size, recorded?.seen ?? 0),
+    replaces: retires ?? (lives ? earlier : null),
   });
 }
 

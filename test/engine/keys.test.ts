@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { createWorld, WORKSPACE, type World } from '../support/world.ts';
+
+const HOUR_MS = 3_600_000;
+const CUSTOMER = 'externalId: acme\nname: Acme\ncap: 100\nkeys:\n';
+const KEY = '  - { name: main, scopes: [content:read] }\n';
+
+/** Writes the file anew and keeps its recorded status, as an editor does. */
+function redeclare(world: World, keys: string): void {
+  const text = world.disk.textOf(`${WORKSPACE}/customers/acme.yaml`) ?? '';
+  const status = text.includes('\nstatus:') ? text.slice(text.indexOf('\nstatus:') + 1) : '';
+  world.declare('acme.yaml', CUSTOMER + keys + status);
+}
+
+async function onboarded(keys = KEY): Promise<World> {
+  const world = createWorld();
+  redeclare(world, keys);
+  await settledPass(world);
+  return world;
+}
+
+async function settledPass(world: World) {
+  const report = await world.pass();
+  const before = world.disk.files();
+  const operations = world.sandbox.snapshot().operations.length;
+  const again = await world.pass();
+  expect(again.planHash).toBeNull();
+  expect(world.sandbox.snapshot().operations).toHaveLength(operations);
+  expect(world.disk.files()).toEqual(before);
+  return report;
+}
+
+const keysOf = (world: World) => {
+  const { apiKeys, parentApiKeyId } = world.sandbox.snapshot();
+  return apiKeys.filter(({ id }) => id !== parentApiKeyId);
+};
+const fileOf = (world: World, name: string) =>
+  world.disk.textOf(`${WORKSPACE}/.reconcile/secrets/${world.sandbox.parent().organizationId}/customers/acme/${name}`);
+const works = (world: World, secret: string | null | undefined) => {
+  const answer = world.sandbox.handle({
+    method: 'GET',
+    path: '/v1/whoami',
+    headers: { authorization: `Bearer ${secret ?? ''}` },
+  });
+  return answer.kind === 'response' && answer.status === 200;
+};
+const actions = (report: Awaited<ReturnType<World['pass']>>) =>
+  report.customers[0]?.steps.map(({ action, name, outcome }) => `${action} ${name} ${outcome}`);
+const codes = (report: Awaited<ReturnType<World['pass']>>) => report.customers[0]?.problems.map(({ code }) => code);
+
+describe('the life of a key', () => {
+  it('createdAfter rotates it: both secrets work for 24 hours and both are kept, then the old one is forgotten', async () => {
+    const world = await onboarded();
+    const old = fileOf(world, 'main');
+    world.sandbox.clock.advance(48 * HOUR_MS);
+    const asked = new Date(world.clock.now() - HOUR_MS).toISOString();
+    redeclare(world, KEY.replace('] }', `], createdAfter: ${asked} }`));
+    const report = await settledPass(world);
+    expect(actions(report)).toEqual(['rotate main done']);
+    expect(report.customers[0]?.phase).toBe('Ready');
+    expect([fileOf(world, 'main.previous'), works(world, old), works(world, fileOf(world, 'main'))]).toEqual([
+      old,
+      true,
+      true,
+    ]);
+    world.sandbox.clock.advance(25 * HOUR_MS);
+    await world.pass({ full: true });
+    expect([fileOf(world, 'main.previous'), works(world, old), works(world, fileOf(world, 'main'))]).toEqual([
+      null,
+      false,
+      true,
+    ]);
+  });
+
+  it('changed scopes make a new key at once and revoke the old one 24 hours later', async () => {
+    const world = await onboarded();
+    const old = fileOf(world, 'main');
+    redeclare(world, KEY.replace('content:read', 'content:write'));
+    expect(actions(await settledPass(world))).toEqual(['mint main done']);
+    expect(works(world, old)).toBe(true);
+    const waiting = await world.pass();
+    expect([waiting.customers[0]?.phase, codes(waiting)]).toEqual(['Held', ['KeyOverlap']]);
+    world.sandbox.clock.advance(24 * HOUR_MS);
+    expect(actions(await settledPass(world))).toEqual(['revoke main done']);
+    expect([works(world, old), works(world, fileOf(world, 'main'))]).toEqual([false, true]);
+    expect((await world.pass()).customers[0]).toMatchObject({ phase: 'Ready', readInFull: false });
+  });
+
+  it('added is minted, removed from the file is left alone and reported', async () => {
+    const world = await onboarded();
+    redeclare(world, `${KEY}  - { name: second, scopes: [content:read] }\n`);
+    expect(actions(await settledPass(world))).toEqual(['mint second done']);
+    redeclare(world, KEY);
+    const report = await settledPass(world);
+    expect([actions(report), codes(report)]).toEqual([[], ['UndeclaredKey']]);
+    expect(works(world, fileOf(world, 'second'))).toBe(true);
+  });
+
+  it('declared revoked is revoked, and active again is minted only with createdAfter', async () => {
+    const world = await onboarded();
+    redeclare(world, KEY.replace('] }', '], state: revoked }'));
+    expect(actions(await settledPass(world))).toEqual(['revoke main done']);
+    redeclare(world, KEY);
+    expect(codes(await world.pass())).toEqual(['KeyRevoked']);
+    world.sandbox.clock.advance(2 * HOUR_MS);
+    redeclare(world, KEY.replace('] }', `], createdAfter: ${new Date(world.clock.now() - HOUR_MS).toISOString()} }`));
+    expect(actions(await settledPass(world))).toEqual(['mint main done']);
+    expect(keysOf(world)).toHaveLength(2);
+  });
+
+  it('made by hand under the same name is a duplicate: nothing is minted or revoked', async () => {
+    const world = await onboarded();
+    const organizationId = keysOf(world)[0]?.organizationId ?? '';
+    world.sandbox.hands.mintKey(organizationId, { name: 'main', scopes: ['content:read'], env: 'live' });
+    const report = await world.pass({ full: true });
+    expect([actions(report), codes(report)]).toEqual([[], ['DuplicateKey']]);
+  });
+
+  it('whose secret is lost needs a person, who raises createdAfter', async () => {
+    const world = await onboarded();
+    const root = `${WORKSPACE}/.reconcile/secrets/${world.sandbox.parent().organizationId}/customers/acme`;
+    for (const name of ['main', 'main.json']) world.disk.unlink(`${root}/${name}`);
+    const report = await world.pass();
+    expect([actions(report), codes(report)]).toEqual([[], ['SecretMissing']]);
+    world.sandbox.clock.advance(2 * HOUR_MS);
+    redeclare(world, KEY.replace('] }', `], createdAfter: ${new Date(world.clock.now() - HOUR_MS).toISOString()} }`));
+    expect(actions(await settledPass(world))).toEqual(['rotate main done']);
+    expect(works(world, fileOf(world, 'main'))).toBe(true);
+  });
+});
