@@ -1,4 +1,5 @@
 import type { ApiKey, OrganizationWithSummary } from './api.ts';
+import type { KeyDeclaration } from './declaration/customer.ts';
 import type { LedgerView } from './ledger.ts';
 import { organizationMark, readOrganizationMarker } from './marker.ts';
 import type { Notices } from './notice.ts';
@@ -9,6 +10,7 @@ import { NO_LIMITS, planCreditConfig } from './resources/credit-config.ts';
 import { creditWarnings, decideGrant, planGrant, recordedGrants } from './resources/credits.ts';
 import { planAdoption, planCreation, planFields } from './resources/organization.ts';
 import { ARCHIVE_WAITING, planState, type StateFacts } from './resources/state.ts';
+import { scopesNotHeld } from './scopes.ts';
 import type { SourcedCustomer } from './source.ts';
 import type { CustomerStatus } from './status.ts';
 
@@ -26,6 +28,8 @@ export interface Observation {
   readonly adopting: boolean;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
+  /** What whoami says the parent's key holds; empty when it says nothing. */
+  readonly parentScopes: readonly string[];
 }
 
 export interface Planned {
@@ -36,22 +40,27 @@ export interface Planned {
 }
 
 /** A customer without an organization: everything is to be made, in the order of design 3. */
-export function planNewCustomer(customer: SourcedCustomer, notices: Notices): Planned {
+export function planNewCustomer(customer: SourcedCustomer, parentScopes: readonly string[], notices: Notices): Planned {
   const { credits, keys } = customer.declaration;
   const grant = { kind: 'grant', slot: 0, base: 0, delta: credits, cum: credits } as const;
   const limits = { settled: false, refillMayMove: true, available: credits };
   const reason = 'no key of this name was ever minted';
   const mint = { kind: 'mint', ordinal: 0, replaces: null, retires: null, reason } as const;
+  const forbidden: Problem[] = [];
+  const mints = keys.flatMap((key, index) => {
+    if (key.state !== 'active') return [];
+    const problem = scopeProblem(key, keyPointer(index), parentScopes, notices);
+    if (problem) forbidden.push(problem);
+    return problem ? [] : (planKey(key, keyPointer(index), mint, notices) ?? []);
+  });
   return {
     steps: [
       planCreation(customer, notices),
       ...(credits > 0 ? [planGrant(customer, grant, notices)] : []),
       ...planCreditConfig(customer, NO_LIMITS, limits, notices),
-      ...keys.flatMap((key, index) =>
-        key.state === 'active' ? (planKey(key, keyPointer(index), mint, notices) ?? []) : [],
-      ),
+      ...mints,
     ],
-    problems: [],
+    problems: forbidden,
     granted: 0,
   };
 }
@@ -171,12 +180,33 @@ function planKeys(
       },
       notices,
     );
-    const step = planKey(declared, pointer, decision, notices);
+    const makesKey = decision.kind === 'mint' || decision.kind === 'rotate';
+    const forbidden = makesKey ? scopeProblem(declared, pointer, observed.parentScopes, notices) : null;
+    if (forbidden) problems.push(forbidden);
+    const step = forbidden ? null : planKey(declared, pointer, decision, notices);
     if (step) steps.push(step);
     if (decision.kind === 'refused') problems.push(decision.problem);
   }
   problems.push(...undeclaredKeys(customer, keys.listed, notices));
   return { steps, problems };
+}
+
+/** A key can be given only what the parent's key holds (organizations/api-keys/mint): said before any call. */
+function scopeProblem(
+  declared: KeyDeclaration,
+  pointer: string,
+  parentScopes: readonly string[],
+  notices: Notices,
+): Problem | null {
+  const missing = scopesNotHeld(declared.scopes, parentScopes);
+  if (missing.length === 0) return null;
+  return notices.problem(
+    `${pointer}/scopes`,
+    'error',
+    'ScopeNotHeld',
+    `The parent's API key does not hold ${missing.join(', ')}, so key "${declared.name}" cannot be given it.`,
+    { next: 'Remove the scope, or use a parent key that holds it.' },
+  );
 }
 
 export function keyPointer(index: number): string {

@@ -34,6 +34,8 @@ export interface Pass {
   readonly workspace: SourcedWorkspace;
   readonly parentOrganizationId: string;
   readonly keys: IdempotencyKeys;
+  /** What whoami says our key holds; empty when it says nothing, which is no proof that it holds nothing. */
+  readonly parentScopes: readonly string[];
   readonly signal: AbortSignal;
   /** The server's clock when the pass began, in milliseconds since the epoch. */
   readonly serverTimeMs: number;

@@ -84,8 +84,8 @@ export async function observeCustomer(
     case 'unlisted':
       return unread([await explainUnlisted(pass, identification.organizationId, notices)]);
     case 'absent': {
-      const planned = planNewCustomer(customer, notices);
-      return { ...base, planned: { ...planned, problems: warnings } };
+      const planned = planNewCustomer(customer, pass.parentScopes, notices);
+      return { ...base, planned: { ...planned, problems: [...planned.problems, ...warnings] } };
     }
     case 'existing':
     case 'adoptable':
@@ -127,6 +127,7 @@ async function observeExisting(
     covered,
     adopting,
     nowMs,
+    parentScopes: pass.parentScopes,
   };
   const finish = (complete: Observation): ObservedCustomer => {
     const planned = planExistingCustomer(customer, complete, notices);

@@ -99,7 +99,16 @@ async function bind(effects: Effects, workspace: SourcedWorkspace, options: Pass
   const serverTimeMs = whoami.meta.serverTimeMs ?? effects.clock.now();
   return {
     ok: true,
-    pass: { effects, workspace, parentOrganizationId, keys, signal: options.signal, serverTimeMs, stoppedBy: null },
+    pass: {
+      effects,
+      workspace,
+      parentOrganizationId,
+      keys,
+      signal: options.signal,
+      serverTimeMs,
+      parentScopes: whoami.value.scopes,
+      stoppedBy: null,
+    },
   };
 }
 

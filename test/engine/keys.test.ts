@@ -128,3 +128,21 @@ describe('the life of a key', () => {
     expect(works(world, fileOf(world, 'main'))).toBe(true);
   });
 });
+
+describe('a scope that the parent’s key does not hold', () => {
+  it('is reported before any call, and everything else goes on', async () => {
+    const world = createWorld();
+    redeclare(world, `${KEY}  - { name: admin, scopes: [content:read, billing:write] }\n`);
+    const { apiKeyId } = world.sandbox.parent();
+    const state = world.sandbox.snapshot();
+    const apiKeys = state.apiKeys.map((key) =>
+      key.id === apiKeyId ? { ...key, scopes: ['org:admin', 'content:*'] } : key,
+    );
+    world.sandbox.restore({ ...state, apiKeys });
+    const report = await world.pass();
+    expect([actions(report), codes(report)]).toEqual([
+      ['create null done', 'change cap done', 'mint main done'],
+      ['ScopeNotHeld'],
+    ]);
+  });
+});

@@ -1,0 +1,13 @@
+/**
+ * The scopes that a parent key cannot hand on. `*` covers every data scope, `ads:*` a family (api/concepts/scopes). An
+ * empty list says nothing: whoami often shows none for a key that works.
+ */
+export function scopesNotHeld(wanted: readonly string[], held: readonly string[]): string[] {
+  if (held.length === 0) return [];
+  return wanted.filter((scope) => !held.some((own) => covers(own, scope)));
+}
+
+function covers(own: string, scope: string): boolean {
+  if (own === '*' || own === scope) return true;
+  return own.endsWith(':*') && scope.startsWith(own.slice(0, -1));
+}
