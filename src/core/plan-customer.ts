@@ -23,7 +23,7 @@ export interface Observation {
   readonly stored: ReadonlyMap<string, StoredKey>;
   readonly status: CustomerStatus | null;
   /** The recorded status covers the declaration: what differs now was changed outside of it. */
-  readonly covered: boolean;
+  readonly settled: boolean;
   /** The organization was made by hand and is about to be taken over. */
   readonly adopting: boolean;
   /** Milliseconds since the epoch. */
@@ -67,19 +67,19 @@ export function planNewCustomer(customer: SourcedCustomer, parentScopes: readonl
 
 /** A customer whose organization exists: only what differs from the declaration. */
 export function planExistingCustomer(customer: SourcedCustomer, observed: Observation, notices: Notices): Planned {
-  const { organization, covered } = observed;
+  const { organization, settled } = observed;
   const state = planState(customer, organization, stateFacts(observed), notices);
   // A suspended customer is frozen: only its state is reconciled (design 3).
   if (state.frozen) return { ...state, granted: grantedSoFar(observed) };
   const adoption = observed.adopting ? [planAdoption(customer, organization, notices)] : [];
-  const fields = planFields(customer, organization, covered, notices);
+  const fields = planFields(customer, organization, settled, notices);
   const credits = planCredits(customer, observed, notices);
   const summary = organization.summary;
   const limits = planCreditConfig(
     customer,
     summary.creditConfig,
     {
-      settled: covered,
+      settled,
       refillMayMove: credits.refillMayMove,
       available: summary.available + (credits.step?.credits ?? 0),
     },

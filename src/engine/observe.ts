@@ -91,16 +91,24 @@ export async function observeCustomer(
     case 'adoptable':
       break;
   }
-  const isCovered = covers(status, customer.hash, identification.organization.id) && !options.full;
-  if (isCovered && !options.selected) return { ...unread([]), covered: true };
-  return observeExisting(pass, { ...base, covered: isCovered }, identification.organization.id, warnings);
+  const organizationId = identification.organization.id;
+  const settled = covers(status, customer.hash, organizationId);
+  if (settled && !options.full && !options.selected) return { ...unread([]), covered: true };
+  return observeExisting(pass, base, { organizationId, settled, full: options.full, warnings });
+}
+
+interface Existing {
+  readonly organizationId: string;
+  /** The recorded status covers the declaration. */
+  readonly settled: boolean;
+  readonly full: boolean;
+  readonly warnings: readonly Problem[];
 }
 
 async function observeExisting(
   pass: Pass,
   base: Omit<ObservedCustomer, 'planned'>,
-  organizationId: string,
-  warnings: readonly Problem[],
+  { organizationId, settled, full, warnings }: Existing,
 ): Promise<ObservedCustomer> {
   const { customer, notices, status } = base;
   const { reader } = pass.effects;
@@ -116,7 +124,6 @@ async function observeExisting(
   if (veto) return stop(veto);
 
   const stored = await storedKeys(pass, customer);
-  const covered = base.covered && storeAgrees(status, customer, stored);
   const nowMs = answer.meta.serverTimeMs ?? pass.effects.clock.now();
   const observation: Observation = {
     organization,
@@ -124,7 +131,7 @@ async function observeExisting(
     keys: null,
     stored,
     status,
-    covered,
+    settled,
     adopting,
     nowMs,
     parentScopes: pass.parentScopes,
@@ -133,12 +140,16 @@ async function observeExisting(
     const planned = planExistingCustomer(customer, complete, notices);
     return {
       ...base,
-      covered,
+      covered: complete.ledger === null,
       observation: complete,
       planned: { ...planned, problems: [...planned.problems, ...warnings] },
     };
   };
-  if (covered) return finish(observation);
+  if (settled && !full && storeAgrees(status, customer, stored)) {
+    const byStatus = finish(observation);
+    // Status may stand in for a read only where nothing is to be written: it vetoes, it never authorises (I7, I10).
+    if (byStatus.planned.steps.length === 0) return byStatus;
+  }
 
   const events = await readChildAllocations(reader, organizationId, 'complete');
   if (events.outcome !== 'ok') return stop(problemOf(events, 'Reading the ledger', '/credits', notices));
