@@ -22,6 +22,8 @@ const keyStatus = z.object({
   secret: z.string().nullable().default(null),
   /** How many keys of this name were ever seen, revoked ones included: the next mint's ordinal (P8). */
   seen: z.int().min(1).default(1),
+  /** How many keys of this name were made before this one: its own ordinal. */
+  ordinal: z.int().min(0).default(0),
   /** The key that this one replaced because its scopes or env changed; it is revoked after the overlap. */
   replaces: z.string().nullable().default(null),
 });
@@ -182,7 +184,10 @@ function withoutDefaults(value: Json): Json | undefined {
   if (Array.isArray(value)) return value.map((item: Json) => withoutDefaults(item) ?? null);
   if (typeof value !== 'object') return value;
   const isDefault = (member: string, inner: Json) =>
-    inner === null || (member === 'seen' && inner === 1) || (member === 'deleted' && inner === false);
+    inner === null ||
+    (member === 'seen' && inner === 1) ||
+    (member === 'ordinal' && inner === 0) ||
+    (member === 'deleted' && inner === false);
   const entries = Object.entries(value).filter(([member, inner]) => !isDefault(member, inner));
   return Object.fromEntries(entries);
 }

@@ -24,6 +24,7 @@ const recorded = (id: string, extra: object = {}) => ({
   prefix: null,
   secret: null,
   seen: 1,
+  ordinal: 0,
   replaces: null,
   ...extra,
 });
@@ -54,6 +55,44 @@ describe('a declared key', () => {
       key: { id: 'key_2' },
       by: { action: 'mint', ordinal: 1 },
     });
+  });
+
+  it.each([
+    {
+      reason: 'the recorded key is younger',
+      ids: ['key_2', 'key_1'],
+      facts: { recorded: recorded('key_2', { seen: 2, ordinal: 1 }) },
+      scopes: 'a:b',
+      ordinal: 0,
+    },
+    {
+      reason: 'the recorded key is older, and one before it is not listed any more',
+      ids: ['key_1', 'key_2'],
+      facts: { recorded: recorded('key_2', { seen: 2, ordinal: 1 }) },
+      scopes: 'a:b',
+      ordinal: 2,
+    },
+    {
+      reason: 'the recorded key had already seen it',
+      ids: ['key_1', 'key_2'],
+      facts: { recorded: recorded('key_2', { seen: 2, ordinal: 0 }) },
+      scopes: 'a:b',
+      ordinal: 1,
+    },
+  ])('is recovered under its own ordinal when $reason', ({ ids, facts, scopes, ordinal }) => {
+    const listed = ids.map((id, index) =>
+      key({ id, scopes: id === 'key_1' ? [scopes] : ['content:read'], createdAt: ago((index + 1) * HOUR) }),
+    );
+    expect(decide(`scopes: [${scopes}]`, listed, facts)).toMatchObject({
+      kind: 'recover',
+      key: { id: 'key_1' },
+      by: { action: 'mint', ordinal },
+    });
+  });
+
+  it('has its secret recovered even where a second live key needs a person (I3)', () => {
+    const listed = [key({ id: 'key_2', scopes: ['a:b'], createdAt: ago(HOUR) }), key({ createdAt: ago(2 * HOUR) })];
+    expect(decide(READ, listed)).toMatchObject({ kind: 'recover', key: { id: 'key_1' } });
   });
 
   it('is recovered by repeating the rotation that made it', () => {

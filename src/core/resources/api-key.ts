@@ -70,10 +70,12 @@ export function decideKey(declared: KeyDeclaration, pointer: string, facts: KeyF
   if (!key) return decideWithoutMatch(declared, pointer, sameName, facts, notices);
 
   const replaced = live.find((other) => other !== key) ?? null;
-  if (replaced && !isRecorded(replaced, facts)) return duplicate(declared, pointer, live, notices);
+  const missing = decideSecret(key, pointer, sameName, facts, notices);
+  // A secret that can still be had is fetched first: who settles a duplicate may need longer than the window (I3).
+  if (replaced && !isRecorded(replaced, facts))
+    return missing?.kind === 'recover' ? missing : duplicate(declared, pointer, live, notices);
   // Before the question after its secret: a rotation is also the cure of a secret that is lost.
   if (isTooOld(key, declared)) return { kind: 'rotate', key };
-  const missing = decideSecret(key, pointer, sameName, facts, notices);
   if (missing) return missing;
   if (!replaced) return { kind: 'converged', key, stale: sameName.filter((other) => other !== key) };
   if (facts.serverNowMs - Date.parse(key.createdAt) >= OVERLAP_MS)
@@ -161,13 +163,8 @@ function decideSecret(
   const vetoed = recorded?.id === key.id;
   if (!vetoed && age < REPLAY_WITHIN_MS) {
     const old = sameName.find(({ supersededBy }) => supersededBy === key.id);
-    // Newest first: what stands behind the key in the listing was there before it, and so was what is only recorded (P8).
-    const before = Math.max(sameName.length - 1 - sameName.indexOf(key), recorded?.seen ?? 0);
-    return {
-      kind: 'recover',
-      key,
-      by: old ? { action: 'rotate', oldKeyId: old.id } : { action: 'mint', ordinal: before },
-    };
+    const ordinal = ordinalOf(key, sameName, recorded);
+    return { kind: 'recover', key, by: old ? { action: 'rotate', oldKeyId: old.id } : { action: 'mint', ordinal } };
   }
   return refused(
     notices.problem(
@@ -178,6 +175,19 @@ function decideSecret(
       { next: 'To replace it, set `createdAfter` to the present time; nothing is revoked before you do.' },
     ),
   );
+}
+
+/**
+ * How many keys of this name were made before this one. Newest first: what stands behind the key in the listing was
+ * there before it. Revoked keys may not be listed (P8); how many those are is what the recorded key's own ordinal says
+ * beyond the listing. A wrong ordinal would make another key instead of repeating the mint of this one (I3).
+ */
+export function ordinalOf(key: ApiKey, sameName: readonly ApiKey[], recorded: KeyStatus | null): number {
+  const behind = sameName.length - 1 - sameName.findIndex(({ id }) => id === key.id);
+  const place = sameName.findIndex(({ id }) => id === recorded?.id);
+  if (!recorded) return behind;
+  if (place < 0) return Math.max(behind, recorded.seen);
+  return behind + Math.max(0, recorded.ordinal - (sameName.length - 1 - place));
 }
 
 /** Live keys that no entry of the file names: reported, left alone. */

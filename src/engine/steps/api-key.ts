@@ -5,7 +5,14 @@ import type { Notices } from '../../core/notice.ts';
 import type { Step } from '../../core/plan.ts';
 import { keyPointer } from '../../core/plan-customer.ts';
 import type { Problem } from '../../core/problem.ts';
-import { decideKey, type KeyDecision, keyOverlap, recordedKey, type StoredKey } from '../../core/resources/api-key.ts';
+import {
+  decideKey,
+  type KeyDecision,
+  keyOverlap,
+  ordinalOf,
+  recordedKey,
+  type StoredKey,
+} from '../../core/resources/api-key.ts';
 import type { MintedApiKey } from '../../effects/layers/client.ts';
 import type { SecretSlot, SecretStore } from '../../effects/secrets/store.ts';
 import {
@@ -242,13 +249,16 @@ export function rememberKey(run: CustomerRun, key: ApiKey, listed: readonly ApiK
   const recorded = recordedKey(run.status, organizationIdOf(run), name);
   const earlier = recorded?.id === key.id ? recorded.replaces : null;
   const lives = listed.some(({ id, status }) => id === earlier && status === 'active');
-  const sameName = new Set([...listed, key].filter((other) => other.name === name).map(({ id }) => id));
+  const isListed = listed.some(({ id }) => id === key.id);
+  const sameName = (isListed ? listed : [key, ...listed]).filter((other) => other.name === name);
+  const ordinal = ordinalOf(key, sameName, recorded);
   run.keys.set(name, {
     name,
     id: key.id,
     prefix: key.prefix,
     secret: run.pass.effects.secrets.reference(keySlot(run, name)),
-    seen: Math.max(sameName.size, recorded?.seen ?? 0),
+    seen: Math.max(sameName.length, ordinal + 1, recorded?.seen ?? 0),
+    ordinal,
     replaces: retires ?? (lives ? earlier : null),
   });
 }
