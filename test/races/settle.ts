@@ -1,0 +1,56 @@
+import type { Problem } from '../../src/core/problem.ts';
+import type { PassReport } from '../../src/core/report.ts';
+import type { Sandbox } from '../../src/sandbox/index.ts';
+import { sandboxTransport } from '../support/sandbox-transport.ts';
+import { type Oracle, Violation } from './oracle.ts';
+import { type Place, passAt } from './place.ts';
+
+export interface Settling {
+  readonly sandbox: Sandbox;
+  readonly place: Place;
+  readonly oracle: Oracle;
+  /** Passes until the last one that may still do anything. */
+  readonly passesMax: number;
+  /** Problems with which a customer may stay as it is, because a person has to settle them. */
+  readonly needsPerson: ReadonlySet<string>;
+}
+
+/**
+ * Fault-free passes until one changes nothing (V1–V3): the last finds every customer settled, or in the same state as
+ * before with a problem that says what a person has to do. Returns how many passes wrote anything.
+ */
+export async function settle(settling: Settling): Promise<number> {
+  const { sandbox, place, oracle, passesMax, needsPerson } = settling;
+  let writes = 0;
+  const inner = sandboxTransport(sandbox, ({ method }) => {
+    if (method !== 'GET') writes += 1;
+  });
+  const transport: typeof inner = {
+    send: async (request) => {
+      const answer = await inner.send(request);
+      if (request.method !== 'GET') oracle.afterStep();
+      return answer;
+    },
+  };
+  for (let pass = 0; ; pass += 1) {
+    writes = 0;
+    const changesBefore = place.changes;
+    const report = await passAt({ place, sandbox, transport, full: true });
+    await oracle.afterPass(place);
+    const isQuiet = writes === 0 && place.changes === changesBefore;
+    const unsettled = problemsThatHold(report).filter(({ code }) => !needsPerson.has(code));
+    if (isQuiet && unsettled.length === 0) return pass;
+    if (pass < passesMax) continue;
+    const why =
+      unsettled.map(({ code, message }) => `${code} (${message})`).join(', ') || `it still wrote ${writes} times`;
+    throw new Violation(`V1: after ${pass} fault-free passes at ${place.name} the fleet has not settled: ${why}`);
+  }
+}
+
+function problemsThatHold(report: PassReport): readonly Pick<Problem, 'code' | 'message'>[] {
+  const problems = report.customers.flatMap((customer) => customer.problems);
+  return [
+    ...(report.refused ? [report.refused] : []),
+    ...[...problems, ...report.fleet.problems].filter(({ severity }) => severity !== 'warning'),
+  ];
+}
