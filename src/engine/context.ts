@@ -46,3 +46,10 @@ export interface Pass {
 export function isStopped(pass: Pass): boolean {
   return pass.stoppedBy !== null || pass.signal.aborted;
 }
+
+/** The half of the client that writes. A dry run has none and never gets here: asking for it then is a bug. */
+export function writerOf(pass: Pass): LayersWriter {
+  const { writer } = pass.effects;
+  if (!writer) throw new Error('a dry run tried to write');
+  return writer;
+}

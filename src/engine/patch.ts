@@ -2,9 +2,10 @@ import type { Answer } from '../core/answer.ts';
 import type { OrganizationWithSummary } from '../core/api.ts';
 import type { Json } from '../core/canonical.ts';
 import type { LayersWriter } from '../effects/layers/client.ts';
-import { type CustomerRun, done, failed, organizationIdOf, type StepResult } from './customer-run.ts';
-import { problemOf, waitBeforeRetry } from './failure.ts';
+import { writerOf } from './context.ts';
+import { type CustomerRun, done, organizationIdOf, type StepResult } from './customer-run.ts';
 import { journalled } from './journalled.ts';
+import { byAnswer, retrying } from './retrying.ts';
 
 export interface PatchIntent {
   /** How the journal names the step. */
@@ -23,14 +24,14 @@ export interface PatchIntent {
  * random key per intent, reused by its retries: a key made from the content would replay A→B→A without applying it
  * (correctness finding 4).
  */
-export async function patchAndReadBack(run: CustomerRun, intent: PatchIntent): Promise<StepResult> {
+export function patchAndReadBack(run: CustomerRun, intent: PatchIntent): Promise<StepResult> {
   const { pass, customer, notices } = run;
   const { externalId } = customer.declaration;
-  const { writer, reader, chance } = pass.effects;
-  if (!writer) throw new Error('a dry run tried to change an organization');
+  const { reader, chance } = pass.effects;
+  const writer = writerOf(pass);
   const organizationId = organizationIdOf(run);
   const idempotencyKey = chance.uuid();
-  for (let attempt = 0; ; attempt += 1) {
+  return retrying(pass, externalId, async () => {
     const answer = await journalled(
       pass,
       { step: intent.step, customer: externalId, organizationId, idempotencyKey, body: intent.body },
@@ -40,14 +41,6 @@ export async function patchAndReadBack(run: CustomerRun, intent: PatchIntent): P
     const read = await reader.getOrganization(organizationId);
     run.organization = read.outcome === 'ok' ? read.value : null;
     if (run.organization && intent.shows(run.organization)) return done();
-    const failure = answer.outcome === 'ok' ? null : answer;
-    const verdict = failure
-      ? problemOf(failure, intent.doing, intent.pointer, notices)
-      : notices.problem(intent.pointer, 'held', 'ChangeNotVisible', 'The change was accepted but does not read back.', {
-          next: 'The next pass looks again.',
-        });
-    if (verdict.severity === 'error') return failed(verdict);
-    if (!(await waitBeforeRetry(pass, externalId, verdict.message, attempt, failure?.problem.retryAfterMs)))
-      return failed(verdict);
-  }
+    return byAnswer(answer, intent.doing, intent.pointer, notices);
+  });
 }

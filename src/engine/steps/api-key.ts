@@ -15,6 +15,7 @@ import {
 } from '../../core/resources/api-key.ts';
 import type { MintedApiKey } from '../../effects/layers/client.ts';
 import type { SecretSlot, SecretStore } from '../../effects/secrets/store.ts';
+import { writerOf } from '../context.ts';
 import {
   type CustomerRun,
   declarationChanged,
@@ -25,32 +26,19 @@ import {
   organizationIdOf,
   type StepResult,
 } from '../customer-run.ts';
-import { problemOf, waitBeforeRetry } from '../failure.ts';
+import { problemOf } from '../failure.ts';
 import { journalled } from '../journalled.ts';
 import { readApiKeys } from '../reads.ts';
+import { byAnswer, retrying, type Unsettled } from '../retrying.ts';
 import { keepSecret } from '../secret-keeping.ts';
-
-/** An attempt that may or may not have made a key, or that certainly did not and may be made again. */
-interface Unsettled {
-  readonly problem: Problem;
-  readonly retryAfterMs: number | undefined;
-}
 
 /**
  * Carries out what is planned for one key. The keys are listed first, and the decision is made again from that list:
  * only if it is still the planned one does anything happen (I5, I7). In doubt the same is done again: a key that was
  * made is then in the list, and repeating its request gives its secret (I3).
  */
-export async function executeKeyStep(run: CustomerRun, step: Step): Promise<StepResult> {
-  let doubt: Problem | null = null;
-  for (let attempt = 0; ; attempt += 1) {
-    const result = await attemptKeyStep(run, step);
-    if ('outcome' in result) return doubt && result.outcome !== 'done' ? failed(doubt) : result;
-    if (result.problem.severity === 'doubt') doubt = result.problem;
-    const { externalId } = run.customer.declaration;
-    if (!(await waitBeforeRetry(run.pass, externalId, result.problem.message, attempt, result.retryAfterMs)))
-      return failed(doubt ?? result.problem);
-  }
+export function executeKeyStep(run: CustomerRun, step: Step): Promise<StepResult> {
+  return retrying(run.pass, run.customer.declaration.externalId, () => attemptKeyStep(run, step));
 }
 
 async function attemptKeyStep(run: CustomerRun, step: Step): Promise<StepResult | Unsettled> {
@@ -113,8 +101,7 @@ async function obtain(
   const { code, retryAfterMs } = answer.problem;
   if (answer.outcome === 'in-doubt' || code === 'IDEMPOTENCY_CONFLICT')
     return { problem: mintInDoubt(declared, pointer, answer, notices), retryAfterMs };
-  const verdict = problemOf(answer, 'Minting the API key', pointer, notices);
-  return verdict.severity === 'held' ? { problem: verdict, retryAfterMs } : failed(verdict);
+  return byAnswer(answer, 'Minting the API key', pointer, notices);
 }
 
 function mintInDoubt(declared: KeyDeclaration, pointer: string, failure: Failure, notices: Notices): Problem {
@@ -134,8 +121,7 @@ function mintInDoubt(declared: KeyDeclaration, pointer: string, failure: Failure
 function request(run: CustomerRun, declared: KeyDeclaration, decision: Obtaining): Promise<Answer<MintedApiKey>> {
   const { pass, customer } = run;
   const { externalId, incarnation } = customer.declaration;
-  const { writer } = pass.effects;
-  if (!writer) throw new Error('a dry run tried to mint a key');
+  const writer = writerOf(pass);
   const organizationId = organizationIdOf(run);
   const record = { customer: externalId, organizationId, name: declared.name };
   const noteOf = ({ apiKey }: MintedApiKey) => ({ keyId: apiKey.id, prefix: apiKey.prefix });
@@ -214,25 +200,21 @@ async function revoke(
   decision: KeyDecision & { kind: 'revoke' },
 ): Promise<StepResult> {
   const { pass, notices, customer } = run;
-  const { writer } = pass.effects;
-  if (!writer) throw new Error('a dry run tried to revoke a key');
+  const writer = writerOf(pass);
   const organizationId = organizationIdOf(run);
   const { externalId } = customer.declaration;
   for (const { id, name } of decision.keys) {
-    for (let attempt = 0; ; attempt += 1) {
+    const revoked = await retrying(pass, externalId, async () => {
       const answer = await journalled(
         pass,
         { step: 'revoke-key', customer: externalId, organizationId, name, body: { keyId: id } },
         () => writer.revokeApiKey(organizationId, id),
         ({ status }) => ({ status }),
       );
-      if (answer.outcome === 'ok') break;
-      const verdict = problemOf(answer, 'Revoking the API key', pointer, notices);
-      if (verdict.severity === 'error') return failed(verdict);
       // Idempotent by state (organizations/api-keys/delete): in doubt it is simply said again.
-      if (!(await waitBeforeRetry(pass, externalId, verdict.message, attempt, answer.problem.retryAfterMs)))
-        return failed(verdict);
-    }
+      return answer.outcome === 'ok' ? done() : byAnswer(answer, 'Revoking the API key', pointer, notices);
+    });
+    if (revoked.outcome !== 'done') return revoked;
   }
   const entry = run.keys.get(decision.keys[0]?.name ?? '');
   if (entry?.replaces && decision.keys.some(({ id }) => id === entry.replaces))

@@ -12,6 +12,7 @@ import {
   unmarkedLedger,
 } from '../../core/resources/credits.ts';
 import type { Clock } from '../../effects/clock.ts';
+import { writerOf } from '../context.ts';
 import {
   type CustomerRun,
   declarationChanged,
@@ -134,8 +135,7 @@ async function walletCovers(run: CustomerRun, grant: Grant): Promise<StepResult 
 async function send(run: CustomerRun, grant: Grant, fence: () => void): Promise<Answer<Transfer>> {
   const { pass, customer } = run;
   const { externalId, incarnation } = customer.declaration;
-  const { writer } = pass.effects;
-  if (!writer) throw new Error('a dry run tried to grant credits');
+  const writer = writerOf(pass);
   const organizationId = organizationIdOf(run);
   const marker: GrantMarker & { organizationId: string } = { externalId, incarnation, organizationId, ...grant };
   const body = { credits: grant.delta, description: grantDescription(marker), metadata: grantMetadata(marker) };

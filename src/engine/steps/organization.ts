@@ -4,6 +4,7 @@ import { witnessOnParentLedger } from '../../core/ledger.ts';
 import { readOrganizationMarker } from '../../core/marker.ts';
 import type { Step } from '../../core/plan.ts';
 import { adoptionMetadata, creationMetadata, organizationPatch } from '../../core/resources/organization.ts';
+import { writerOf } from '../context.ts';
 import { type CustomerRun, declarationChanged, done, failed, type StepResult } from '../customer-run.ts';
 import { problemOf, waitBeforeRetry } from '../failure.ts';
 import { journalled } from '../journalled.ts';
@@ -55,8 +56,7 @@ export async function executeCreation(
 function send(run: CustomerRun): Promise<Answer<Organization>> {
   const { pass, customer } = run;
   const { externalId, incarnation, name, billingEmail } = customer.declaration;
-  const { writer } = pass.effects;
-  if (!writer) throw new Error('a dry run tried to create an organization');
+  const writer = writerOf(pass);
   const body = { name, ...(billingEmail ? { billingEmail } : {}), metadata: creationMetadata(customer) };
   const idempotencyKey = pass.keys.createOrganization(externalId, incarnation);
   return journalled(

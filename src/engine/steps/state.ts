@@ -4,6 +4,7 @@ import { organizationMark } from '../../core/marker.ts';
 import type { Step } from '../../core/plan.ts';
 import { ARCHIVE_WAITING, archiveWaiting, reservedCredits } from '../../core/resources/state.ts';
 import type { LayersWriter } from '../../effects/layers/client.ts';
+import { writerOf } from '../context.ts';
 import {
   type CustomerRun,
   declarationChanged,
@@ -13,9 +14,10 @@ import {
   organizationIdOf,
   type StepResult,
 } from '../customer-run.ts';
-import { problemOf, waitBeforeRetry } from '../failure.ts';
+import { problemOf } from '../failure.ts';
 import { journalled } from '../journalled.ts';
 import { patchAndReadBack } from '../patch.ts';
+import { byAnswer, retrying } from '../retrying.ts';
 
 /** Marks, then suspends: a crash between the two leaves an active organization, which the next pass suspends (I5). */
 export async function executeSuspend(run: CustomerRun): Promise<StepResult> {
@@ -64,7 +66,7 @@ function setMark(run: CustomerRun, value: '1' | ''): Promise<StepResult> {
 }
 
 /** Idempotent by state (organizations/suspend, resume, archive-organization): in doubt it is looked at, then said again. */
-async function transition(
+function transition(
   run: CustomerRun,
   step: 'suspend' | 'resume' | 'archive',
   wanted: OrganizationStatus,
@@ -72,10 +74,10 @@ async function transition(
 ): Promise<StepResult> {
   const { pass, customer, notices } = run;
   const { externalId } = customer.declaration;
-  const { writer, reader } = pass.effects;
-  if (!writer) throw new Error('a dry run tried to change the state of an organization');
+  const { reader } = pass.effects;
+  const writer = writerOf(pass);
   const organizationId = organizationIdOf(run);
-  for (let attempt = 0; ; attempt += 1) {
+  return retrying(pass, externalId, async () => {
     const answer = await journalled(
       pass,
       { step, customer: externalId, organizationId },
@@ -84,15 +86,6 @@ async function transition(
     );
     const read = await reader.getOrganization(organizationId);
     run.organization = read.outcome === 'ok' ? read.value : null;
-    if (run.organization?.status === wanted) return done();
-    const failure = answer.outcome === 'ok' ? null : answer;
-    const verdict = failure
-      ? problemOf(failure, `To ${step} the organization`, '/state', notices)
-      : notices.problem('/state', 'held', 'ChangeNotVisible', 'The change was accepted but does not read back.', {
-          next: 'The next pass looks again.',
-        });
-    if (verdict.severity === 'error') return failed(verdict);
-    if (!(await waitBeforeRetry(pass, externalId, verdict.message, attempt, failure?.problem.retryAfterMs)))
-      return failed(verdict);
-  }
+    return run.organization?.status === wanted ? done() : byAnswer(answer, `To ${step} it`, '/state', notices);
+  });
 }

@@ -1,5 +1,6 @@
-import type { Answer } from '../../core/answer.ts';
+import type { Answer, Failure } from '../../core/answer.ts';
 import type { WebhookEndpoint } from '../../core/api.ts';
+import type { WebhookDeclaration } from '../../core/declaration/workspace.ts';
 import type { Notices } from '../../core/notice.ts';
 import type { Problem } from '../../core/problem.ts';
 import { adoptedWebhookMetadata, webhookMetadata, webhookPatch } from '../../core/resources/webhook.ts';
@@ -10,10 +11,11 @@ import type {
   PatchWebhookEndpoint,
 } from '../../effects/layers/client.ts';
 import type { SecretSlot } from '../../effects/secrets/store.ts';
-import type { Pass } from '../context.ts';
+import { type Pass, writerOf } from '../context.ts';
 import { done, failed, notStarted, type StepResult } from '../customer-run.ts';
-import { problemOf, waitBeforeRetry } from '../failure.ts';
+import { problemOf } from '../failure.ts';
 import { journalled } from '../journalled.ts';
+import { byAnswer, retrying } from '../retrying.ts';
 import { keepSecret } from '../secret-keeping.ts';
 import { type ObservedWebhook, webhookSlot } from '../webhooks.ts';
 
@@ -63,27 +65,33 @@ async function obtain(
   const slot = webhookSlot(pass, declared.name);
   const refusal = await unwritable(pass, slot, pointer, 'No endpoint is created.', notices);
   if (refusal) return nothing(refusal);
-  for (let attempt = 0; ; attempt += 1) {
+  let entry: WebhookStatusEntry | null = null;
+  const result = await retrying(pass, null, async () => {
     const answer = await request(pass, observed, decision);
-    if (answer.outcome === 'ok') return keep(pass, observed, decision, answer.value, notices);
-    const verdict = problemOf(answer, 'Creating the webhook', pointer, notices);
+    if (answer.outcome === 'ok') {
+      const kept = await keep(pass, observed, decision, answer.value, notices);
+      entry = kept.entry;
+      return kept.result;
+    }
     const unsettled = answer.outcome === 'in-doubt' || answer.problem.code === 'IDEMPOTENCY_CONFLICT';
-    if (!unsettled && verdict.severity !== 'held') return nothing(verdict);
-    if (await waitBeforeRetry(pass, null, verdict.message, attempt, answer.problem.retryAfterMs)) continue;
-    if (!unsettled) return nothing(verdict);
-    return nothing(
-      notices.problem(
-        pointer,
-        'doubt',
-        'WebhookInDoubt',
-        `It is not known whether webhook "${declared.name}" was created (${answer.problem.code}).`,
-        {
-          next: 'Nothing to do: the next pass lists the endpoints, and repeats the same request.',
-          requestId: answer.meta.requestId,
-        },
-      ),
-    );
-  }
+    if (!unsettled) return byAnswer(answer, 'Creating the webhook', pointer, notices);
+    const problem = creationInDoubt(declared, pointer, answer, notices);
+    return { problem, retryAfterMs: answer.problem.retryAfterMs };
+  });
+  return { result, entry };
+}
+
+function creationInDoubt(declared: WebhookDeclaration, pointer: string, failure: Failure, notices: Notices): Problem {
+  return notices.problem(
+    pointer,
+    'doubt',
+    'WebhookInDoubt',
+    `It is not known whether webhook "${declared.name}" was created (${failure.problem.code}).`,
+    {
+      next: 'Nothing to do: the next pass lists the endpoints, and repeats the same request.',
+      requestId: failure.meta.requestId,
+    },
+  );
 }
 
 function request(
@@ -91,8 +99,7 @@ function request(
   { declared }: ObservedWebhook,
   decision: Obtaining,
 ): Promise<Answer<CreatedWebhookEndpoint>> {
-  const { writer } = pass.effects;
-  if (!writer) throw new Error('a dry run tried to create a webhook');
+  const writer = writerOf(pass);
   // A repeated creation takes its body from the endpoint that is there, so that an edit does not make it a conflict.
   const { url, events, description } = decision.kind === 'recover' ? decision.endpoint : declared;
   const scope = decision.kind === 'recover' ? (decision.endpoint.scope ?? declared.scope) : declared.scope;
@@ -145,10 +152,10 @@ async function change(
   patch: PatchWebhookEndpoint,
   notices: Notices,
 ): Promise<StepResult> {
-  const { writer, reader, chance } = pass.effects;
-  if (!writer) throw new Error('a dry run tried to change a webhook');
+  const { reader, chance } = pass.effects;
+  const writer = writerOf(pass);
   const idempotencyKey = chance.uuid();
-  for (let attempt = 0; ; attempt += 1) {
+  return retrying(pass, null, async () => {
     const answer = await journalled(
       pass,
       { step: 'change-webhook', customer: null, name: declared.name, idempotencyKey, body: { ...patch } },
@@ -157,16 +164,8 @@ async function change(
     );
     const read = await reader.getWebhookEndpoint(id);
     if (read.outcome === 'ok' && shows(read.value, patch)) return done(id);
-    const failure = answer.outcome === 'ok' ? null : answer;
-    const verdict = failure
-      ? problemOf(failure, 'Changing the webhook', pointer, notices)
-      : notices.problem(pointer, 'held', 'ChangeNotVisible', 'The change was accepted but does not read back.', {
-          next: 'The next pass looks again.',
-        });
-    if (verdict.severity === 'error') return failed(verdict);
-    if (!(await waitBeforeRetry(pass, null, verdict.message, attempt, failure?.problem.retryAfterMs)))
-      return failed(verdict);
-  }
+    return byAnswer(answer, 'Changing the webhook', pointer, notices);
+  });
 }
 
 /** Marks an endpoint that was made by hand. Its secret stays with whoever made it, until one is asked for. */
@@ -190,31 +189,27 @@ async function rotate(
   notices: Notices,
 ): Promise<WebhookResult> {
   const { declared, pointer } = observed;
-  const { writer, clock, secrets } = pass.effects;
-  if (!writer) throw new Error('a dry run tried to rotate a signing secret');
+  const { clock, secrets } = pass.effects;
+  const writer = writerOf(pass);
   const slot = webhookSlot(pass, declared.name);
   const refusal = await unwritable(pass, slot, pointer, 'Nothing is rotated.', notices);
   if (refusal) return nothing(refusal);
   const key = pass.keys.rotateWebhookSecret(endpoint.id, secretCreatedAfter);
-  for (let attempt = 0; ; attempt += 1) {
+  const result = await retrying(pass, null, async () => {
     const answer = await journalled(
       pass,
       { step: 'rotate-webhook-secret', customer: null, name: declared.name },
       () => writer.rotateWebhookSecret(endpoint.id, key),
       () => ({ endpointId: endpoint.id }),
     );
-    if (answer.outcome === 'ok') {
-      const createdAt = new Date(answer.meta.serverTimeMs ?? clock.now()).toISOString();
-      const secret = answer.value.signingSecret;
-      const kept = await keepSecret(pass, slot, { id: endpoint.id, prefix: null, createdAt, secret });
-      if (!kept.ok) return nothing(notStored(observed, endpoint, kept.message, notices));
-      return { result: done(`secret in ${secrets.reference(slot)}`), entry: null };
-    }
-    const verdict = problemOf(answer, 'Rotating the signing secret', pointer, notices);
-    if (verdict.severity === 'error') return nothing(verdict);
-    if (!(await waitBeforeRetry(pass, null, verdict.message, attempt, answer.problem.retryAfterMs)))
-      return nothing(verdict);
-  }
+    if (answer.outcome !== 'ok') return byAnswer(answer, 'Rotating the signing secret', pointer, notices);
+    const createdAt = new Date(answer.meta.serverTimeMs ?? clock.now()).toISOString();
+    const secret = answer.value.signingSecret;
+    const kept = await keepSecret(pass, slot, { id: endpoint.id, prefix: null, createdAt, secret });
+    if (!kept.ok) return failed(notStored(observed, endpoint, kept.message, notices));
+    return done(`secret in ${secrets.reference(slot)}`);
+  });
+  return { result, entry: null };
 }
 
 /** Deletes an endpoint as declared. A second deletion answers 404, which is what was wanted (webhooks/delete-endpoint). */
@@ -224,24 +219,20 @@ async function remove(
   endpoint: WebhookEndpoint,
   notices: Notices,
 ): Promise<WebhookResult> {
-  const { writer } = pass.effects;
-  if (!writer) throw new Error('a dry run tried to delete a webhook');
-  for (let attempt = 0; ; attempt += 1) {
+  const writer = writerOf(pass);
+  const result = await retrying(pass, null, async () => {
     const answer = await journalled(
       pass,
       { step: 'delete-webhook', customer: null, name: declared.name, body: { endpointId: endpoint.id } },
       () => writer.deleteWebhookEndpoint(endpoint.id),
       () => ({ deletedEndpointId: endpoint.id }),
     );
-    if (answer.outcome === 'ok' || answer.problem.code === 'NOT_FOUND') {
-      const entry = { name: declared.name, id: endpoint.id, secret: null, seen: recorded?.seen ?? 1, deleted: true };
-      return { result: done(endpoint.id), entry };
-    }
-    const verdict = problemOf(answer, 'Deleting the webhook', pointer, notices);
-    if (verdict.severity === 'error') return nothing(verdict);
-    if (!(await waitBeforeRetry(pass, null, verdict.message, attempt, answer.problem.retryAfterMs)))
-      return nothing(verdict);
-  }
+    const isGone = answer.outcome === 'ok' || answer.problem.code === 'NOT_FOUND';
+    return isGone ? done(endpoint.id) : byAnswer(answer, 'Deleting the webhook', pointer, notices);
+  });
+  const seen = recorded?.seen ?? 1;
+  const entry = { name: declared.name, id: endpoint.id, secret: null, seen, deleted: true };
+  return { result, entry: result.outcome === 'done' ? entry : null };
 }
 
 function shows(endpoint: WebhookEndpoint, patch: PatchWebhookEndpoint): boolean {
