@@ -94,7 +94,7 @@ export interface SandboxProcess {
   /** A request to the API, as the parent unless another key is given. */
   get(path: string, apiKey?: string): Promise<{ readonly status: number; readonly body: unknown }>;
   /** A request to the control routes of docs/sandbox.md. */
-  control(method: 'GET' | 'POST', name: string, body?: object): Promise<unknown>;
+  control(method: 'GET' | 'POST' | 'DELETE', name: string, body?: object): Promise<unknown>;
   stop(): Promise<Finished>;
 }
 
