@@ -43,6 +43,13 @@ export interface InitOptions extends Omit<WorkspaceOptions, 'output'> {
   readonly force: boolean;
 }
 
+/** `reconcile resume <customer>` */
+export interface ResumeOptions extends Omit<WorkspaceOptions, 'output'> {
+  readonly customer: string;
+  readonly sandbox: boolean;
+  readonly yes: boolean;
+}
+
 export interface SandboxCommandOptions {
   readonly host: string;
   /** 0: the system chooses. */
@@ -67,9 +74,10 @@ export interface Commands {
   init(options: InitOptions): Promise<number>;
   validate(options: WorkspaceOptions): Promise<number>;
   status(options: StatusOptions): Promise<number>;
+  resume(options: ResumeOptions): Promise<number>;
   sandbox(options: SandboxCommandOptions): Promise<number>;
   schema(options: SchemaOptions): Promise<number>;
 }
 
 /** The words that are commands; everything else at their place is the name of a customer. */
-export const commandNames: readonly string[] = ['init', 'validate', 'status', 'sandbox', 'schema', 'help'];
+export const commandNames: readonly string[] = ['init', 'validate', 'status', 'resume', 'sandbox', 'schema', 'help'];

@@ -42,6 +42,13 @@ Needs no API key and calls nothing. Exit code 0 when every file is valid, else 3
 export const statusHelp = `
 Shows what the last passes recorded; needs no API key and calls nothing.`;
 
+export const resumeHelp = `
+A customer whose organization was suspended by somebody else is left alone
+(SuspendedByHand). This ends that suspension; one that the file declares ends
+with \`state: active\`.
+
+  reconcile resume acme-coffee`;
+
 export const sandboxHelp = `
 Example:
   reconcile sandbox --port 4010

@@ -2,6 +2,7 @@
 import { packageVersion } from '../effects/version.ts';
 import { init } from './commands/init.ts';
 import { pass } from './commands/pass.ts';
+import { resume } from './commands/resume.ts';
 import { sandbox } from './commands/sandbox.ts';
 import { schema } from './commands/schema.ts';
 import { status } from './commands/status.ts';
@@ -59,6 +60,7 @@ function commandsIn(here: CommandContext): Commands {
     init: (options) => init(options, here),
     validate: (options) => validate(options, here),
     status: (options) => status(options, here),
+    resume: (options) => resume(options, here),
     sandbox: (options) => sandbox(options, here),
     schema: (options) => schema(options, here),
   };

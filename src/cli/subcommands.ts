@@ -1,6 +1,6 @@
 import { type Command, Option } from '@commander-js/extra-typings';
 import { type Commands, schemaNames } from './commands.ts';
-import { initHelp, sandboxHelp, statusHelp, validateHelp } from './help.ts';
+import { initHelp, resumeHelp, sandboxHelp, statusHelp, validateHelp } from './help.ts';
 import { directoryOption, noColorOption, outputOption, readPort, sandboxOption } from './options.ts';
 
 type Exit = (code: number) => void;
@@ -11,6 +11,7 @@ export function addSubcommands(program: Command, commands: Commands, exit: Exit)
   addInit(program, commands, exit);
   addValidate(program, commands, exit);
   addStatus(program, commands, exit);
+  addResume(program, commands, exit);
   addSandbox(program, commands, exit);
   addSchema(program, commands, exit);
 }
@@ -50,6 +51,23 @@ function addStatus(program: Command, commands: Commands, exit: Exit): void {
     .addOption(sandboxOption())
     .addHelpText('after', statusHelp)
     .action(async (options) => exit(await commands.status({ ...options, sandbox: options.sandbox === true })));
+}
+
+function addResume(program: Command, commands: Commands, exit: Exit): void {
+  program
+    .command('resume')
+    .description('end a suspension that somebody made by hand')
+    .argument('<customer>', 'externalId of the customer')
+    .addOption(directoryOption())
+    .addOption(noColorOption())
+    .addOption(sandboxOption())
+    .addOption(new Option('--yes', 'do not ask'))
+    .addHelpText('after', resumeHelp)
+    .action(async (customer, options) => {
+      const { directory, color } = options;
+      const [sandbox, yes] = [options.sandbox === true, options.yes === true];
+      exit(await commands.resume({ customer, directory, color, sandbox, yes }));
+    });
 }
 
 function addSandbox(program: Command, commands: Commands, exit: Exit): void {

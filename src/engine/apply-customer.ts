@@ -52,7 +52,8 @@ export async function applyCustomer(
   return { run, steps, problems };
 }
 
-function startRun(pass: Pass, observed: ObservedCustomer): CustomerRun {
+/** A customer as it was observed, ready for steps. */
+export function startRun(pass: Pass, observed: ObservedCustomer): CustomerRun {
   const { customer, notices, status, observation } = observed;
   const ledger = observation?.ledger?.view;
   const run: CustomerRun = {

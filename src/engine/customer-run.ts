@@ -1,6 +1,5 @@
 import type { OrganizationWithSummary } from '../core/api.ts';
 import type { Notices } from '../core/notice.ts';
-import type { Step } from '../core/plan.ts';
 import type { Problem } from '../core/problem.ts';
 import type { StepOutcome } from '../core/report.ts';
 import type { SourcedCustomer } from '../core/source.ts';
@@ -39,9 +38,6 @@ export interface StepResult {
   readonly detail: string | null;
   readonly problem: Problem | null;
 }
-
-/** The write half of a step; `run.organizationId` is set unless the step creates the organization. */
-export type StepExecutor = (run: CustomerRun, step: Step) => Promise<StepResult>;
 
 export function done(detail: string | null = null, problem: Problem | null = null): StepResult {
   return { outcome: 'done', detail, problem };

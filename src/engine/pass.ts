@@ -1,15 +1,14 @@
 import pLimit from 'p-limit';
-import { idempotencyKeys } from '../core/idempotency.ts';
 import { inventoryOf } from '../core/inventory.ts';
 import type { CustomerPlan } from '../core/plan.ts';
 import type { PassReport, Refusal } from '../core/report.ts';
-import type { Fleet, SourcedCustomer, SourcedWorkspace } from '../core/source.ts';
+import type { Fleet, SourcedCustomer } from '../core/source.ts';
 import { type Applied, applyCustomer, type SharedReads } from './apply-customer.ts';
 import { applyWebhooks } from './apply-webhooks.ts';
-import { refuseUnbound } from './binding.ts';
 import { type Effects, isStopped, type Pass } from './context.ts';
 import { guardFleet } from './guarding.ts';
 import { type ObservedCustomer, observeCustomer } from './observe.ts';
+import { preparePass } from './prepare.ts';
 import { readOrganizations, readParentAllocations } from './reads.ts';
 import { recordStatus } from './record.ts';
 import { type Planning, type Progressed, phaseAndProblems, refusedReport, reportOf } from './reporting.ts';
@@ -36,12 +35,9 @@ export interface PassOptions {
  * Everything that can go wrong with a customer, a file or the API is in the report; only bugs throw.
  */
 export async function runPass(effects: Effects, options: PassOptions): Promise<PassReport> {
-  const loaded = await load(effects);
-  if (!loaded.ok) return refusedReport(effects, loaded.refusal);
-  const { workspace, fleet } = loaded;
-  const bound = await bind(effects, workspace, options);
-  if (!bound.ok) return refusedReport(effects, bound.refusal);
-  const { pass } = bound;
+  const prepared = await preparePass(effects, options);
+  if (!prepared.ok) return refusedReport(effects, prepared.refusal);
+  const { pass, fleet } = prepared;
   const unknown = unknownCustomers(fleet, options.customers);
   if (unknown) return refusedReport(effects, unknown);
 
@@ -52,64 +48,6 @@ export async function runPass(effects: Effects, options: PassOptions): Promise<P
   const somethingToDo = work.some(({ steps }) => steps.some(({ blockedBy }) => blockedBy === null));
   if (somethingToDo && !(await options.confirm(reportOf(pass, planning, null)))) return reportOf(pass, planning, null);
   return reportOf(pass, planning, await applyFleet(pass, planning, options));
-}
-
-type Loaded =
-  | { readonly ok: true; readonly workspace: SourcedWorkspace; readonly fleet: Fleet }
-  | { readonly ok: false; readonly refusal: Refusal };
-
-/** A broken reconcile.yaml, or no valid file at all, ends the pass before any call (design 8, exit 3). */
-async function load(effects: Effects): Promise<Loaded> {
-  const refuse = (code: string, message: string, problems: Refusal['problems']): Loaded => ({
-    ok: false,
-    refusal: { kind: 'invalid-input', code, message, next: null, requestId: null, problems },
-  });
-  const workspace = await effects.source.loadWorkspace();
-  if (!workspace.ok)
-    return refuse('InvalidWorkspace', 'reconcile.yaml is not valid, so nothing is written.', workspace.problems);
-  const fleet = await effects.source.loadFleet(workspace.workspace);
-  if (!fleet.ok) return refuse('NoCustomers', 'There is no customer file to work from.', fleet.problems);
-  if (fleet.fleet.customers.length === 0)
-    return refuse(
-      'NoValidCustomer',
-      'No customer file is valid.',
-      fleet.fleet.broken.flatMap(({ problems }) => problems),
-    );
-  return { ok: true, workspace: workspace.workspace, fleet: fleet.fleet };
-}
-
-type Bound = { readonly ok: true; readonly pass: Pass } | { readonly ok: false; readonly refusal: Refusal };
-
-async function bind(effects: Effects, workspace: SourcedWorkspace, options: PassOptions): Promise<Bound> {
-  const whoami = await effects.reader.whoami();
-  if (whoami.outcome !== 'ok') {
-    const { code, message } = whoami.problem;
-    const next =
-      code === 'UNAUTHENTICATED'
-        ? 'Check LAYERS_API_KEY or LAYERS_API_KEY_FILE.'
-        : 'Check LAYERS_BASE_URL and the network.';
-    const requestId = whoami.meta.requestId ?? null;
-    const text = `The API does not say who we are: ${message}`;
-    return { ok: false, refusal: { kind: 'cannot-run', code, message: text, next, requestId, problems: [] } };
-  }
-  const refusal = options.bindingRequired ? refuseUnbound(workspace, whoami.value) : null;
-  if (refusal) return { ok: false, refusal };
-  const parentOrganizationId = whoami.value.organizationId;
-  const keys = idempotencyKeys(effects.nameUuid, parentOrganizationId);
-  const serverTimeMs = whoami.meta.serverTimeMs ?? effects.clock.now();
-  return {
-    ok: true,
-    pass: {
-      effects,
-      workspace,
-      parentOrganizationId,
-      keys,
-      signal: options.signal,
-      serverTimeMs,
-      parentScopes: whoami.value.scopes,
-      stoppedBy: null,
-    },
-  };
 }
 
 function unknownCustomers(fleet: Fleet, wanted: readonly string[]): Refusal | null {
@@ -129,10 +67,11 @@ function unknownCustomers(fleet: Fleet, wanted: readonly string[]): Refusal | nu
   };
 }
 
-async function planFleet(
+/** Lists, observes, plans and guards the whole fleet, or the refusal that says why not. Writes nothing. */
+export async function planFleet(
   pass: Pass,
   fleet: Fleet,
-  options: PassOptions,
+  options: Pick<PassOptions, 'customers' | 'full' | 'concurrency' | 'approved'>,
 ): Promise<Planning | { readonly refusal: Refusal }> {
   const { effects } = pass;
   effects.progress({ kind: 'planning', customers: fleet.customers.length });

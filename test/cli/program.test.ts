@@ -22,6 +22,7 @@ async function run(line: string, environment: Environment = {}, answer = 0): Pro
     init: record('init'),
     validate: record('validate'),
     status: record('status'),
+    resume: record('resume'),
     sandbox: record('sandbox'),
     schema: record('schema'),
   };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { resumeCustomer } from '../../src/engine/resume.ts';
 import { ACME, createWorld, type World } from '../support/world.ts';
 
 const DAY_MS = 86_400_000;
@@ -139,5 +140,33 @@ describe('an adoption', () => {
     expect(acme(world).metadata).toMatchObject({ externalId: 'acme-coffee', rcn: '1', rcn_base: '3000' });
     redeclare(world, `adopt: { organizationId: ${id}, grantedCredits: 0 }\n`);
     expect((await world.pass()).customers[0]).toMatchObject({ problems: [{ code: 'AdoptionMismatch' }] });
+  });
+});
+
+describe('`reconcile resume`', () => {
+  const resume = (world: World, confirm = true) =>
+    resumeCustomer(world.effects(), {
+      externalId: 'acme-coffee',
+      bindingRequired: true,
+      signal: new AbortController().signal,
+      confirm: async () => confirm,
+    });
+
+  it('ends a suspension by hand, once somebody said yes', async () => {
+    const world = await onboarded();
+    world.sandbox.hands.suspend(acme(world).id);
+    expect(await resume(world, false)).toEqual({ kind: 'declined' });
+    expect(acme(world).status).toBe('suspended');
+    expect(await resume(world)).toMatchObject({ kind: 'resumed' });
+    expect((await world.pass()).customers[0]).toMatchObject({ phase: 'Ready' });
+  });
+
+  it('leaves alone what is active, and what the file declares', async () => {
+    const world = await onboarded();
+    expect(await resume(world)).toMatchObject({ kind: 'not-needed' });
+    redeclare(world, 'state: suspended\n');
+    await world.pass();
+    expect(await resume(world)).toMatchObject({ kind: 'not-needed' });
+    expect(acme(world).status).toBe('suspended');
   });
 });

@@ -255,7 +255,7 @@ export function recordedKey(status: CustomerStatus | null, organizationId: strin
   return status.keys.find((key) => key.name === name) ?? null;
 }
 
-export function isLive(key: ApiKey): boolean {
+function isLive(key: ApiKey): boolean {
   return key.status === 'active' && key.supersededBy === null;
 }
 

@@ -7,7 +7,7 @@ import type { Problem } from '../problem.ts';
 import type { SourcedCustomer } from '../source.ts';
 
 /** After this long with reserved credits an archive asks a person: they would not come back (organizations/archive-organization). */
-export const ARCHIVE_PATIENCE_MS = 24 * 3_600_000;
+const ARCHIVE_PATIENCE_MS = 24 * 3_600_000;
 
 export interface StateFacts {
   /** Active keys of the organization; null when they were not listed. */

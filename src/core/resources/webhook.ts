@@ -8,7 +8,7 @@ import type { WebhookStatusEntry } from '../status.ts';
 import { REPLAY_WITHIN_MS } from './api-key.ts';
 
 /** Metadata that marks an endpoint as ours. */
-export const webhookMark = {
+const webhookMark = {
   version: 'rcn',
   name: 'rcn_name',
   /** Made by hand and taken over: repeating our own creation could not give its secret, but would make another. */

@@ -41,6 +41,11 @@ export async function executeResume(run: CustomerRun): Promise<StepResult> {
   return resumed.outcome === 'done' ? setMark(run, '') : resumed;
 }
 
+/** Ends a suspension by hand, because a person says so on the command line; there is no mark to take off. */
+export function executeResumeByHand(run: CustomerRun): Promise<StepResult> {
+  return transition(run, 'resume', 'active', (writer, id) => writer.resumeOrganization(id));
+}
+
 /** Archives, which is final: the keys die and the unreserved credits go back to the parent. */
 export async function executeArchive(run: CustomerRun, step: Step): Promise<StepResult> {
   const changed = await declarationChanged(run);

@@ -1,0 +1,52 @@
+import { resumeCustomer } from '../../engine/resume.ts';
+import type { ResumeOptions } from '../commands.ts';
+import type { CommandContext } from '../context.ts';
+import { exitCodes } from '../exit-code.ts';
+import { createProgress } from '../progress.ts';
+import { wrapLines } from '../render/layout.ts';
+import { openSession, workspaceOf } from '../session.ts';
+
+/** Ends a suspension that was made by hand; asks first on a terminal. 0 when the customer is active afterwards. */
+export async function resume(options: ResumeOptions, context: CommandContext): Promise<number> {
+  const { directory, sandbox, customer } = options;
+  const progress = createProgress(context, false);
+  const session = { directory, sandbox, dryRun: false, command: 'reconcile resume' };
+  const opened = await openSession(session, context, progress.onEvent);
+  if (!opened.ok) {
+    say(context, 'error: ', opened.message);
+    return opened.exitCode;
+  }
+  try {
+    const effects = opened.session.composed.effectsFor(await workspaceOf(opened.session));
+    const result = await resumeCustomer(effects, {
+      externalId: customer,
+      bindingRequired: !sandbox,
+      signal: context.stop,
+      confirm: async (organizationId) =>
+        options.yes ||
+        !context.isTerminal ||
+        context.ask(`Somebody suspended ${organizationId} on purpose. Let its keys work again?`),
+    });
+    switch (result.kind) {
+      case 'resumed':
+        context.stdout(`${customer} is active again (${result.organizationId}). The next pass looks after it.\n`);
+        return exitCodes.ok;
+      case 'declined':
+        say(context, '', 'Nothing was changed.');
+        return exitCodes.ok;
+      case 'refused':
+        say(context, 'error: ', [result.refusal.message, result.refusal.next ?? ''].join('\n'));
+        return result.refusal.kind === 'invalid-input' ? exitCodes.invalidInput : exitCodes.cannotRun;
+      case 'not-needed':
+      case 'failed':
+        say(context, 'error: ', [result.message, result.next ?? ''].join('\n'));
+        return result.kind === 'failed' ? exitCodes.failed : exitCodes.cannotRun;
+    }
+  } finally {
+    await opened.session.close();
+  }
+}
+
+function say(context: CommandContext, prefix: string, message: string): void {
+  context.stderr(`${wrapLines(message.trim(), prefix, 2).join('\n')}\n`);
+}

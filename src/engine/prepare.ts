@@ -1,0 +1,81 @@
+import { idempotencyKeys } from '../core/idempotency.ts';
+import type { Refusal } from '../core/report.ts';
+import type { Fleet, SourcedWorkspace } from '../core/source.ts';
+import { refuseUnbound } from './binding.ts';
+import type { Effects, Pass } from './context.ts';
+
+export interface PrepareOptions {
+  /** False only for the sandbox, whose parent is made for the workspace. */
+  readonly bindingRequired: boolean;
+  readonly signal: AbortSignal;
+}
+
+export type Prepared =
+  | { readonly ok: true; readonly pass: Pass; readonly fleet: Fleet }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** What everything that looks at a fleet begins with: the files, then whose key this is. One GET, nothing written. */
+export async function preparePass(effects: Effects, options: PrepareOptions): Promise<Prepared> {
+  const loaded = await load(effects);
+  if (!loaded.ok) return loaded;
+  const bound = await bind(effects, loaded.workspace, options);
+  return bound.ok ? { ok: true, pass: bound.pass, fleet: loaded.fleet } : bound;
+}
+
+type Loaded =
+  | { readonly ok: true; readonly workspace: SourcedWorkspace; readonly fleet: Fleet }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** A broken reconcile.yaml, or no valid file at all, ends the pass before any call (design 8, exit 3). */
+async function load(effects: Effects): Promise<Loaded> {
+  const refuse = (code: string, message: string, problems: Refusal['problems']): Loaded => ({
+    ok: false,
+    refusal: { kind: 'invalid-input', code, message, next: null, requestId: null, problems },
+  });
+  const workspace = await effects.source.loadWorkspace();
+  if (!workspace.ok)
+    return refuse('InvalidWorkspace', 'reconcile.yaml is not valid, so nothing is written.', workspace.problems);
+  const fleet = await effects.source.loadFleet(workspace.workspace);
+  if (!fleet.ok) return refuse('NoCustomers', 'There is no customer file to work from.', fleet.problems);
+  if (fleet.fleet.customers.length === 0)
+    return refuse(
+      'NoValidCustomer',
+      'No customer file is valid.',
+      fleet.fleet.broken.flatMap(({ problems }) => problems),
+    );
+  return { ok: true, workspace: workspace.workspace, fleet: fleet.fleet };
+}
+
+type Bound = { readonly ok: true; readonly pass: Pass } | { readonly ok: false; readonly refusal: Refusal };
+
+async function bind(effects: Effects, workspace: SourcedWorkspace, options: PrepareOptions): Promise<Bound> {
+  const whoami = await effects.reader.whoami();
+  if (whoami.outcome !== 'ok') {
+    const { code, message } = whoami.problem;
+    const next =
+      code === 'UNAUTHENTICATED'
+        ? 'Check LAYERS_API_KEY or LAYERS_API_KEY_FILE.'
+        : 'Check LAYERS_BASE_URL and the network.';
+    const requestId = whoami.meta.requestId ?? null;
+    const text = `The API does not say who we are: ${message}`;
+    return { ok: false, refusal: { kind: 'cannot-run', code, message: text, next, requestId, problems: [] } };
+  }
+  const refusal = options.bindingRequired ? refuseUnbound(workspace, whoami.value) : null;
+  if (refusal) return { ok: false, refusal };
+  const parentOrganizationId = whoami.value.organizationId;
+  const keys = idempotencyKeys(effects.nameUuid, parentOrganizationId);
+  const serverTimeMs = whoami.meta.serverTimeMs ?? effects.clock.now();
+  return {
+    ok: true,
+    pass: {
+      effects,
+      workspace,
+      parentOrganizationId,
+      keys,
+      signal: options.signal,
+      serverTimeMs,
+      parentScopes: whoami.value.scopes,
+      stoppedBy: null,
+    },
+  };
+}
