@@ -55,6 +55,12 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     code: 'StateConflict',
     next: 'Somebody changed its state meanwhile; look at the organization.',
   },
+  JOURNAL: {
+    severity: 'held',
+    code: 'JournalUnwritable',
+    next: 'Mend the disk that holds .reconcile/; nothing is sent that could not be written down before.',
+  },
+  STOPPED: { severity: 'held', code: 'Interrupted', next: 'The next pass goes on.' },
   RATE_LIMITED: { severity: 'held', code: 'RateLimited', next: 'It is tried again by itself.' },
 };
 

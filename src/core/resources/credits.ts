@@ -89,6 +89,7 @@ export function planGrant(
   decision: GrantDecision & { kind: 'grant' },
   notices: Notices,
 ): Step {
+  const { incarnation } = customer.declaration;
   return notices.step('/credits', {
     action: 'grant',
     resource: 'credits',
@@ -96,7 +97,8 @@ export function planGrant(
       decision.base === 0
         ? 'nothing was granted yet'
         : `${formatCredits(decision.base)} of ${formatCredits(customer.declaration.credits)} were granted`,
-    before: { granted: decision.base },
+    // An approval of the first incarnation's grant must not release the same amount for the next one.
+    before: { granted: decision.base, ...(incarnation > 1 ? { incarnation } : {}) },
     after: { granted: decision.cum },
     credits: decision.delta,
   });
