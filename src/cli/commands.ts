@@ -16,6 +16,10 @@ export interface StatusOptions extends WorkspaceOptions {
   readonly sandbox: boolean;
 }
 
+export interface LedgerOptions extends WorkspaceOptions {
+  readonly sandbox: boolean;
+}
+
 /** `reconcile [customer…]`: one pass, or the daemon. */
 export interface PassOptions extends WorkspaceOptions {
   /** Empty: all customers. */
@@ -75,9 +79,19 @@ export interface Commands {
   validate(options: WorkspaceOptions): Promise<number>;
   status(options: StatusOptions): Promise<number>;
   resume(options: ResumeOptions): Promise<number>;
+  verifyLedger(options: LedgerOptions): Promise<number>;
   sandbox(options: SandboxCommandOptions): Promise<number>;
   schema(options: SchemaOptions): Promise<number>;
 }
 
 /** The words that are commands; everything else at their place is the name of a customer. */
-export const commandNames: readonly string[] = ['init', 'validate', 'status', 'resume', 'sandbox', 'schema', 'help'];
+export const commandNames: readonly string[] = [
+  'init',
+  'validate',
+  'status',
+  'resume',
+  'ledger',
+  'sandbox',
+  'schema',
+  'help',
+];

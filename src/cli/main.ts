@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { packageVersion } from '../effects/version.ts';
 import { init } from './commands/init.ts';
+import { verifyLedger } from './commands/ledger.ts';
 import { pass } from './commands/pass.ts';
 import { resume } from './commands/resume.ts';
 import { sandbox } from './commands/sandbox.ts';
@@ -61,6 +62,7 @@ function commandsIn(here: CommandContext): Commands {
     validate: (options) => validate(options, here),
     status: (options) => status(options, here),
     resume: (options) => resume(options, here),
+    verifyLedger: (options) => verifyLedger(options, here),
     sandbox: (options) => sandbox(options, here),
     schema: (options) => schema(options, here),
   };

@@ -1,6 +1,7 @@
 import { type Command, Option } from '@commander-js/extra-typings';
 import { type Commands, schemaNames } from './commands.ts';
 import { initHelp, resumeHelp, sandboxHelp, statusHelp, validateHelp } from './help.ts';
+import { addInspections } from './inspections.ts';
 import { directoryOption, noColorOption, outputOption, readPort, sandboxOption } from './options.ts';
 
 type Exit = (code: number) => void;
@@ -12,6 +13,7 @@ export function addSubcommands(program: Command, commands: Commands, exit: Exit)
   addValidate(program, commands, exit);
   addStatus(program, commands, exit);
   addResume(program, commands, exit);
+  addInspections(program, commands, exit);
   addSandbox(program, commands, exit);
   addSchema(program, commands, exit);
 }

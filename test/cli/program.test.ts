@@ -23,6 +23,7 @@ async function run(line: string, environment: Environment = {}, answer = 0): Pro
     validate: record('validate'),
     status: record('status'),
     resume: record('resume'),
+    verifyLedger: record('verifyLedger'),
     sandbox: record('sandbox'),
     schema: record('schema'),
   };
@@ -87,6 +88,7 @@ describe('the command line', () => {
     ['-C shop validate', 'validate', { directory: 'shop' }],
     ['-C shop validate -C other', 'validate', { directory: 'other' }],
     ['--output json status', 'status', { output: 'json' }],
+    ['ledger verify -C shop', 'verifyLedger', { directory: 'shop', sandbox: false }],
     ['sandbox --port 0', 'sandbox', { port: 0, host: '127.0.0.1', dataDirectory: null }],
     ['schema customer --output-file a.json', 'schema', { name: 'customer', outputFile: 'a.json' }],
     ['init --example', 'init', { example: true, force: false }],

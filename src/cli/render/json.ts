@@ -1,16 +1,16 @@
 import type { Json } from '../../core/canonical.ts';
 import type { Fields } from '../../core/plan.ts';
 import type { Problem } from '../../core/problem.ts';
-import type { CustomerReport, PassReport, StepReport } from '../../core/report.ts';
+import type { CustomerReport, PassReport, Refusal, StepReport } from '../../core/report.ts';
 import type { BrokenFile, SourceProblem } from '../../core/source.ts';
 import {
   type CustomerDocument,
   FORMAT_VERSION,
+  type OutputDocument,
   type PassDocument,
   type ProblemDocument,
-  type StatusDocument,
+  type RefusalDocument,
   type StepDocument,
-  type ValidationDocument,
 } from './output-schema.ts';
 import { summarize } from './summary.ts';
 
@@ -20,7 +20,7 @@ export function renderJson(report: PassReport): string {
 }
 
 /** Any document as text. What could move a terminal's cursor is escaped, which JSON allows within its strings. */
-export function renderDocument(document: PassDocument | ValidationDocument | StatusDocument): string {
+export function renderDocument(document: OutputDocument): string {
   const text = JSON.stringify(document, null, 2);
   return `${text.replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g, unicodeEscape)}\n`;
 }
@@ -38,13 +38,17 @@ function passDocument(report: PassReport): PassDocument {
     planHash: report.planHash,
     parentWallet: { ...report.parentWallet },
     requests: { ...report.requests },
-    refused: refused && { ...refused, problems: refused.problems.map(sourceProblemDocument) },
+    refused: refused && refusalDocument(refused),
     staleApprovals: [...report.staleApprovals],
     interrupted: report.interrupted,
     fleet: { steps: fleet.steps.map(stepDocument), problems: fleet.problems.map(problemDocument) },
     summary,
     customers: [...report.customers.map(customerDocument), ...report.brokenFiles.map(brokenDocument)],
   };
+}
+
+export function refusalDocument(refusal: Refusal): NonNullable<RefusalDocument> {
+  return { ...refusal, problems: refusal.problems.map(sourceProblemDocument) };
 }
 
 function customerDocument(customer: CustomerReport): CustomerDocument {

@@ -92,23 +92,24 @@ const summary = z.object({
   notStarted: count,
 });
 
+const refused = z
+  .object({
+    kind: z.enum(['cannot-run', 'invalid-input']),
+    code: z.string(),
+    message: z.string(),
+    next: z.string().nullable(),
+    requestId: z.string().nullable(),
+    problems: z.array(problem),
+  })
+  .nullable();
+
 const pass = z.object({
   formatVersion,
   command: z.enum(['plan', 'apply']),
   planHash: hash.nullable(),
   parentWallet: z.object({ before: z.int().nullable(), after: z.int().nullable() }),
   requests: z.object({ read: count, write: count }),
-  refused: z
-    .object({
-      kind: z.enum(['cannot-run', 'invalid-input']),
-      code: z.string(),
-      message: z.string(),
-      next: z.string().nullable(),
-      requestId: z.string().nullable(),
-      problems: z.array(problem),
-    })
-    .nullable()
-    .meta({ description: 'Why the pass could not begin; then nothing was written.' }),
+  refused: refused.meta({ description: 'Why the pass could not begin; then nothing was written.' }),
   staleApprovals: z.array(z.string()).meta({ description: 'Given approvals that fit nothing (exit code 6).' }),
   interrupted: z.boolean(),
   fleet: z.object({ steps: z.array(step), problems: z.array(problem) }),
@@ -140,14 +141,51 @@ const statuses = z.object({
   customers: z.array(statusRow),
 });
 
-const outputSchema = z.discriminatedUnion('command', [pass, validation, statuses]);
+const ledgerAudit = z.object({
+  formatVersion,
+  command: z.literal('ledger-verify'),
+  refused: refused.meta({ description: 'Why nothing could be compared.' }),
+  parentOrganizationId: z.string().nullable(),
+  organizations: z.array(
+    z.object({
+      externalId: z.string(),
+      incarnation: count,
+      organizationId: z.string(),
+      status: z.enum(['active', 'suspended', 'archived']),
+      file: z.string().nullable().meta({ description: 'null when no file declares the customer.' }),
+      slots: count.meta({ description: 'Marked events on its ledger.' }),
+      baseline: count.meta({ description: 'Credits granted by hand before an adoption.' }),
+      credited: z.int().meta({ description: 'Sum of the marked events on its own ledger.' }),
+      debited: z.int().meta({ description: 'Sum of the marked debits of the parent that name it.' }),
+      foreignCredits: count.meta({ description: 'Credits that came in without our mark.' }),
+    }),
+  ),
+  totals: z.object({
+    credited: z.int(),
+    debited: z.int(),
+    journalled: count.meta({ description: 'Answered grants that the journal tells of.' }),
+  }),
+  differences: z.array(
+    z.object({
+      code: z.string().meta({ description: 'Stable, CamelCase.' }),
+      externalId: z.string().nullable(),
+      incarnation: count.nullable(),
+      organizationId: z.string().nullable(),
+      slot: count.nullable(),
+      message: z.string(),
+    }),
+  ),
+});
+
+const outputSchema = z.discriminatedUnion('command', [pass, validation, statuses, ledgerAudit]);
 
 export type PassDocument = z.output<typeof pass>;
 export type StepDocument = z.output<typeof step>;
 export type ProblemDocument = z.output<typeof problem>;
 export type CustomerDocument = z.output<typeof customer>;
-export type ValidationDocument = z.output<typeof validation>;
-export type StatusDocument = z.output<typeof statuses>;
+export type OutputDocument = z.output<typeof outputSchema>;
+export type RefusalDocument = z.output<typeof refused>;
+export type LedgerDocument = z.output<typeof ledgerAudit>;
 export type StatusRow = z.output<typeof statusRow>;
 
 /** What reads our documents, for schemas/output.schema.json. */

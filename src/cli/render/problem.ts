@@ -1,5 +1,6 @@
 import { printable } from '../../core/declaration/yaml/printable.ts';
 import type { Problem, Severity } from '../../core/problem.ts';
+import type { Refusal } from '../../core/report.ts';
 import type { SourceProblem } from '../../core/source.ts';
 import { endWith, row, wrap, wrapLines } from './layout.ts';
 import type { Paint, Tone } from './palette.ts';
@@ -35,4 +36,15 @@ export function renderSourceProblems(problems: readonly SourceProblem[]): string
     ...(frame === undefined ? [] : frame.split('\n')),
     ...(hint === undefined ? [] : wrap(hint, '  ')),
   ]);
+}
+
+/** Why a command could not begin its work. */
+export function renderRefusal(refusal: Refusal, paint: Paint): string[] {
+  return [
+    ...renderSourceProblems(refusal.problems),
+    `${paint('trouble', 'error')}  ${refusal.code}`,
+    ...wrapLines(refusal.message, '  '),
+    ...(refusal.next === null ? [] : wrapLines(`Next: ${refusal.next}`, '  ')),
+    ...(refusal.requestId === null ? [] : wrap(`request ${refusal.requestId}`, '  ')),
+  ];
 }

@@ -1,10 +1,10 @@
 import { printable } from '../../core/declaration/yaml/printable.ts';
 import type { Problem } from '../../core/problem.ts';
-import type { CustomerReport, PassReport, Refusal, StepReport } from '../../core/report.ts';
+import type { CustomerReport, PassReport, StepReport } from '../../core/report.ts';
 import type { BrokenFile } from '../../core/source.ts';
-import { row, wrap, wrapLines } from './layout.ts';
+import { row, wrap } from './layout.ts';
 import { createPaint, type Paint } from './palette.ts';
-import { renderProblem, renderSourceProblems } from './problem.ts';
+import { renderProblem, renderRefusal, renderSourceProblems } from './problem.ts';
 import { renderStep } from './step.ts';
 import { renderTotals } from './totals.ts';
 
@@ -21,17 +21,6 @@ export function renderText(report: PassReport, { color }: TextOptions): string {
     .filter((block) => block.length > 0)
     .map((block) => block.join('\n'))
     .join('\n\n')}\n`;
-}
-
-/** Why a pass did not begin. */
-function renderRefusal(refusal: Refusal, paint: Paint): string[] {
-  return [
-    ...renderSourceProblems(refusal.problems),
-    `${paint('trouble', 'error')}  ${refusal.code}`,
-    ...wrapLines(refusal.message, '  '),
-    ...(refusal.next === null ? [] : wrapLines(`Next: ${refusal.next}`, '  ')),
-    ...(refusal.requestId === null ? [] : wrap(`request ${refusal.requestId}`, '  ')),
-  ];
 }
 
 function passBlocks(report: PassReport, paint: Paint): string[][] {

@@ -1,17 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { schema } from '../../../src/cli/commands/schema.ts';
 import { status } from '../../../src/cli/commands/status.ts';
 import { validate } from '../../../src/cli/commands/validate.ts';
 import { schemaNames } from '../../../src/cli/commands.ts';
 import { sourceOf } from '../../../src/cli/compose.ts';
-import { outputJsonSchema } from '../../../src/cli/render/output-schema.ts';
 import { fakeContext } from '../support/context.ts';
+import { isDocument } from '../support/documents.ts';
 import { textOf, workspace } from '../support/workspace.ts';
 
-const isDocument = new Ajv2020({ strict: true }).compile(outputJsonSchema());
 const text = { output: 'text', color: false } as const;
 const json = { output: 'json', color: false } as const;
 const parent = 'org_2481fa5c-a404-44ed-a561-565392499abc';

@@ -1,0 +1,45 @@
+import type { Refusal } from '../core/report.ts';
+import type { Effects } from '../engine/context.ts';
+import type { CommandContext } from './context.ts';
+import { exitCodes } from './exit-code.ts';
+import { refusalCode } from './refusal.ts';
+import { createPaint } from './render/palette.ts';
+import { renderRefusal } from './render/problem.ts';
+import { openSession, workspaceOf } from './session.ts';
+
+export interface ReadingOptions {
+  readonly directory: string;
+  readonly sandbox: boolean;
+}
+
+export type Reading =
+  | { readonly ok: true; readonly effects: Effects; readonly close: () => Promise<void> }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** Opens a workspace for a command that only reads: no lock, and a client that has no write methods. */
+export async function openForReading(
+  { directory, sandbox }: ReadingOptions,
+  command: string,
+  context: CommandContext,
+): Promise<Reading> {
+  const opened = await openSession({ directory, sandbox, dryRun: true, command }, context, () => {});
+  if (!opened.ok) return { ok: false, refusal: cannotRun(refusalCode(opened.exitCode), opened.message) };
+  const { session } = opened;
+  return {
+    ok: true,
+    effects: session.composed.effectsFor(await workspaceOf(session)),
+    close: () => session.close(),
+  };
+}
+
+export function cannotRun(code: string, message: string, next: string | null = null): Refusal {
+  return { kind: 'cannot-run', code, message, next, requestId: null, problems: [] };
+}
+
+export function refusalText(refusal: Refusal): string {
+  return `${renderRefusal(refusal, createPaint(false)).join('\n')}\n`;
+}
+
+export function refusalExitCode({ kind }: Refusal): number {
+  return kind === 'invalid-input' ? exitCodes.invalidInput : exitCodes.cannotRun;
+}

@@ -1,0 +1,41 @@
+import { formatCredits } from '../money.ts';
+import { bySlot, type ChildEvidence, type Difference, type Mark, slotKey } from './evidence.ts';
+import type { JournalledGrant } from './journalled-grants.ts';
+
+/** What the API once said it did must be on both ledgers; what the ledgers hold beyond the journal is others' work. */
+export function judgeJournal(
+  journal: readonly JournalledGrant[],
+  onChildren: readonly Mark[],
+  onParent: readonly Mark[],
+  children: readonly ChildEvidence[],
+): Difference[] {
+  const credits = bySlot(onChildren);
+  const debits = bySlot(onParent);
+  const ids = new Set(children.filter(({ events }) => events !== null).map(({ organization }) => organization.id));
+  const transfers = new Map<string, string>();
+  return journal.flatMap((grant) => {
+    const { externalId, incarnation, organizationId, slot, at, allocated, transfer } = grant;
+    const about = { externalId, incarnation, organizationId, slot };
+    const key = slotKey(grant);
+    const [mark] = credits.get(key) ?? debits.get(key) ?? [];
+    const first = transfers.get(key);
+    if (transfer !== null) transfers.set(key, first ?? transfer);
+    const found: Difference[] = [];
+    const say = (code: string, message: string) => found.push({ ...about, code, message });
+    if (!mark && ids.has(organizationId))
+      say('GrantNotOnLedger', `The API answered this grant at ${at}, but no ledger shows it.`);
+    if (mark && mark.marker.delta !== grant.credits)
+      say(
+        'JournalDiffers',
+        `The journal says that ${formatCredits(grant.credits)} credits were asked for (${at}); the ledger shows ${formatCredits(mark.marker.delta)}.`,
+      );
+    if (allocated !== null && allocated !== grant.credits)
+      say(
+        'AllocationMismatch',
+        `${formatCredits(grant.credits)} credits were asked for, the API said that it moved ${formatCredits(allocated)} (${at}).`,
+      );
+    if (transfer !== null && first !== undefined && first !== transfer)
+      say('TransfersDiffer', `The API answered this slot with two transfers: ${first} and ${transfer}.`);
+    return found;
+  });
+}
