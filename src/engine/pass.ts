@@ -1,5 +1,7 @@
 import pLimit from 'p-limit';
 import { inventoryOf } from '../core/inventory.ts';
+import { noticesFor } from '../core/notice.ts';
+import { claimedIdentities, orphans } from '../core/orphans.ts';
 import type { CustomerPlan } from '../core/plan.ts';
 import type { PassReport, Refusal } from '../core/report.ts';
 import type { Fleet, SourcedCustomer } from '../core/source.ts';
@@ -51,10 +53,7 @@ export async function runPass(effects: Effects, options: PassOptions): Promise<P
 }
 
 function unknownCustomers(fleet: Fleet, wanted: readonly string[]): Refusal | null {
-  const known = new Set([
-    ...fleet.customers.map(({ declaration }) => declaration.externalId),
-    ...fleet.broken.flatMap(({ externalId }) => externalId ?? []),
-  ]);
+  const known = claimedIdentities(fleet);
   const unknown = wanted.filter((externalId) => !known.has(externalId));
   if (unknown.length === 0) return null;
   return {
@@ -84,10 +83,7 @@ export async function planFleet(
     return { refusal: { kind: 'cannot-run', code, message: text, next, requestId, problems: [] } };
   }
   const inventory = inventoryOf(listing.value);
-  const claimed = new Set([
-    ...fleet.customers.map(({ declaration }) => declaration.externalId),
-    ...fleet.broken.flatMap(({ externalId }) => externalId ?? []),
-  ]);
+  const claimed = claimedIdentities(fleet);
   const isSelected = selection(options.customers);
   const limit = pLimit(options.concurrency);
   const webhooks = await observeWebhooks(pass);
@@ -103,7 +99,7 @@ export async function planFleet(
     observed: trusted.filter(({ customer }) => isSelected(customer)),
     plans: guarded.plans.filter((_, index) => isSelected(trusted[index]?.customer)),
     webhooks,
-    guardProblems: guarded.problems,
+    fleetProblems: [...guarded.problems, ...orphans(fleet, inventory, noticesFor(pass.workspace))],
     staleApprovals: guarded.staleApprovals,
     parentPrepaid: guarded.parentPrepaid,
   };

@@ -16,7 +16,8 @@ export interface Planning {
   readonly observed: readonly ObservedCustomer[];
   readonly plans: readonly CustomerPlan[];
   readonly webhooks: ObservedWebhooks;
-  readonly guardProblems: readonly Problem[];
+  /** Of guards and of organizations without a file. */
+  readonly fleetProblems: readonly Problem[];
   readonly staleApprovals: readonly string[];
   readonly parentPrepaid: number | null;
 }
@@ -42,7 +43,7 @@ export function reportOf(pass: Pass, planning: Planning, progressed: Progressed 
     brokenFiles: planning.fleet.broken,
     fleet: {
       steps: fleetSteps,
-      problems: [...planning.webhooks.problems, ...(progressed?.webhooks.problems ?? []), ...planning.guardProblems],
+      problems: [...planning.webhooks.problems, ...(progressed?.webhooks.problems ?? []), ...planning.fleetProblems],
     },
     planHash: planHash(
       [...planning.plans, { externalId: '', steps: planning.webhooks.webhooks.flatMap(({ step }) => step ?? []) }],
