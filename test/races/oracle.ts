@@ -19,6 +19,8 @@ export interface Declared {
   readonly incarnation: number;
   readonly credits: number;
   readonly keys: readonly DeclaredKey[];
+  /** Default: active. */
+  readonly state?: 'active' | 'suspended' | 'archived';
 }
 
 export interface DeclaredKey {
@@ -44,6 +46,8 @@ export function createOracle(sandbox: Sandbox, places: () => readonly Place[]): 
   const declaredMax = new Map<string, number>();
   const keys = new Map<string, KeyHistory>();
   const owners = new Map<string, string>();
+  /** `<externalId> <state>` of every state that was ever declared. */
+  const states = new Set<string>();
 
   function fail(invariant: string, message: string): never {
     throw new Violation(`${invariant}: ${message}`);
@@ -113,15 +117,45 @@ export function createOracle(sandbox: Sandbox, places: () => readonly Place[]): 
   }
 
   function checkActs(state: SandboxState): void {
-    const undeclared = ['organization.resume', 'organization.suspend', 'organization.archive'];
-    const act = state.operations.find(({ kind, by }) => by === 'api' && undeclared.includes(kind));
-    if (act) fail('I5', `nobody declared ${act.kind}`);
+    const suspendedBy = new Map<string, string>();
+    for (const { kind, by, organizationId } of state.operations) {
+      if (kind === 'organization.suspend') suspendedBy.set(organizationId, by);
+      if (by !== 'api') continue;
+      const externalId = owners.get(organizationId)?.split(' ')[0] ?? '';
+      const wanted = (name: string) => states.has(`${externalId} ${name}`);
+      if (kind === 'organization.resume' && suspendedBy.get(organizationId) !== 'api')
+        fail('I5', `${externalId} was resumed, though somebody else had suspended it`);
+      if (kind === 'organization.archive' && !wanted('archived')) fail('I5', `nobody declared ${externalId} archived`);
+      if (kind === 'organization.suspend' && !wanted('suspended') && !wanted('archived'))
+        fail('I5', `nobody declared ${externalId} suspended`);
+    }
+  }
+
+  function checkRefill(state: SandboxState): void {
+    const last = state.operations.at(-1);
+    if (last?.kind !== 'credit-config.patch' || last.by !== 'api') return;
+    const wallet = state.wallets.find(({ id }) => id === last.organizationId);
+    if (wallet && wallet.refillAmount !== null && wallet.monthlyCreditCap === null)
+      fail('I10', `${last.organizationId} refills without a cap`);
+  }
+
+  function checkConservation(state: SandboxState): void {
     const moved = state.ledger
       .filter(({ eventType }) => eventType === 'allocation')
       .reduce((total, { credits }) => total + credits, 0);
     if (moved !== 0 && sandbox.behaviour().archivePostsNegativeAllocation)
       fail('conservation', `debits and credits differ by ${moved}`);
   }
+
+  const checks = [
+    checkGrants,
+    checkSlots,
+    checkOrganizations,
+    checkKeys,
+    checkActs,
+    checkRefill,
+    checkConservation,
+  ] as const;
 
   async function heldAt(place: Place, externalId: string, name: string): Promise<readonly string[]> {
     const slot = { parentOrganizationId: sandbox.parent().organizationId, kind: 'api-key', externalId, name } as const;
@@ -131,7 +165,8 @@ export function createOracle(sandbox: Sandbox, places: () => readonly Place[]): 
   }
 
   return {
-    declare({ externalId, incarnation, credits, keys: declaredKeys }) {
+    declare({ externalId, incarnation, credits, keys: declaredKeys, state: declaredState = 'active' }) {
+      states.add(`${externalId} ${declaredState}`);
       const owner = `${externalId} i${incarnation}`;
       declaredMax.set(owner, Math.max(declaredMax.get(owner) ?? 0, credits));
       for (const { name, version, state } of declaredKeys) {
@@ -146,7 +181,7 @@ export function createOracle(sandbox: Sandbox, places: () => readonly Place[]): 
     afterStep() {
       const state = sandbox.snapshot();
       learnOwners(state);
-      for (const check of [checkGrants, checkSlots, checkOrganizations, checkKeys, checkActs]) check(state);
+      for (const check of checks) check(state);
     },
     async afterPass(place) {
       const state = sandbox.snapshot();

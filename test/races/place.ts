@@ -69,6 +69,8 @@ export function copyOf(place: Place): Place {
 /** One run of the program. Who sleeps is late, and nobody else: so that the naps of one cannot reorder the others. */
 export interface Process {
   sleptMs: number;
+  /** Nobody else runs: while it sleeps, the time of the whole world passes. */
+  readonly isAlone?: boolean;
 }
 
 export interface PassAt {
@@ -144,7 +146,8 @@ function clockOf(place: Place, process: Process, sandbox: Sandbox): Clock {
     now: () => sandbox.clock.now() + place.clockSkewMs + process.sleptMs,
     monotonic: () => sandbox.clock.now() + process.sleptMs,
     sleep: async (ms) => {
-      process.sleptMs += ms;
+      if (process.isAlone) sandbox.clock.advance(ms);
+      else process.sleptMs += ms;
     },
   };
 }

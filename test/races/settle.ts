@@ -13,6 +13,8 @@ export interface Settling {
   readonly passesMax: number;
   /** Problems with which a customer may stay as it is, because a person has to settle them. */
   readonly needsPerson: ReadonlySet<string>;
+  /** Told every problem that still holds something back at the end. */
+  readonly onHeld?: (code: string) => void;
 }
 
 /**
@@ -27,6 +29,7 @@ export async function settle(settling: Settling): Promise<number> {
   });
   const transport: typeof inner = {
     send: async (request) => {
+      if (request.method !== 'GET') sandbox.clock.advance(1);
       const answer = await inner.send(request);
       if (request.method !== 'GET') oracle.afterStep();
       return answer;
@@ -34,12 +37,18 @@ export async function settle(settling: Settling): Promise<number> {
   };
   for (let pass = 0; ; pass += 1) {
     writes = 0;
+    // Between two passes of a daemon lie minutes.
+    sandbox.clock.advance(60_000);
     const changesBefore = place.changes;
-    const report = await passAt({ place, sandbox, transport, full: true });
+    const report = await passAt({ place, sandbox, transport, process: { sleptMs: 0, isAlone: true }, full: true });
     await oracle.afterPass(place);
     const isQuiet = writes === 0 && place.changes === changesBefore;
-    const unsettled = problemsThatHold(report).filter(({ code }) => !needsPerson.has(code));
-    if (isQuiet && unsettled.length === 0) return pass;
+    const held = problemsThatHold(report);
+    const unsettled = held.filter(({ code }) => !needsPerson.has(code));
+    if (isQuiet && unsettled.length === 0) {
+      for (const { code } of held) settling.onHeld?.(code);
+      return pass;
+    }
     if (pass < passesMax) continue;
     const why =
       unsettled.map(({ code, message }) => `${code} (${message})`).join(', ') || `it still wrote ${writes} times`;
