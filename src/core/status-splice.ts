@@ -42,6 +42,24 @@ export function spliceStatus(file: string, text: string, status: Members, kept: 
   return { ok: true, text: text.slice(0, text.length - source.text.length) + spliced };
 }
 
+/** Takes the `status:` block out, and keeps every other byte; proved as {@link spliceStatus} proves its work. */
+export function removeStatus(file: string, text: string): StatusSplice {
+  const source = sourceText(file, text);
+  const before = readMembers(source);
+  if (!before.ok) return before;
+  if (before.status === undefined) return { ok: true, text };
+  const block = locateBlock(source, []);
+  if (!block.ok) return block;
+  const lineEnd = /^[ \t]*\r?\n?/.exec(source.text.slice(block.end))?.[0].length ?? 0;
+  const rest =
+    source.text.slice(0, block.start - columnOf(source, block.start)) + source.text.slice(block.end + lineEnd);
+  const after = readMembers(sourceText(file, rest));
+  if (!after.ok || after.status !== undefined || canonicalJson(after.others) !== canonicalJson(before.others)) {
+    return { ok: false, message: `the status was not taken out of ${file}: the rest would not have stayed as it is` };
+  }
+  return { ok: true, text: text.slice(0, text.length - source.text.length) + rest };
+}
+
 /** The `status:` member of a declaration, as it stands; null when there is none. */
 export function readStatus(
   file: string,

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { canonicalJson, type Json } from '../../core/canonical.ts';
 import { readStatus, spliceStatus } from '../../core/status-splice.ts';
-import { type Disk, ensureDirectory, failedTo, removeStrayFiles, replaceFile } from '../durable-file.ts';
+import { type Disk, ensureDirectory, failedTo, removeFile, removeStrayFiles, replaceFile } from '../durable-file.ts';
 import { unless } from '../errno.ts';
 import { fileNameOf } from '../file-names.ts';
-import type { StatusResult, StatusStore, StatusTarget } from './store.ts';
+import type { DiscardingStatusStore, StatusResult, StatusTarget } from './store.ts';
 import { decode, encodeWithinLimit } from './text-file.ts';
 
 export interface DirectoryStatusStoreOptions extends Disk {
@@ -18,7 +18,7 @@ const header = '# Written by reconcile. What you change here is overwritten.\n';
  * Status in files of its own: `<directory>/<externalId>.yaml`, and `_fleet.yaml` for the fleet, each with the same
  * `status:` block that the inline store writes, so that it can be moved by hand. (No externalId begins with `_`.)
  */
-export function createDirectoryStatusStore({ directory, ...disk }: DirectoryStatusStoreOptions): StatusStore {
+export function createDirectoryStatusStore({ directory, ...disk }: DirectoryStatusStoreOptions): DiscardingStatusStore {
   const { fileSystem } = disk;
   const pathOf = ({ externalId }: StatusTarget): string =>
     join(directory, externalId === null ? '_fleet.yaml' : `${fileNameOf(externalId)}.yaml`);
@@ -58,6 +58,13 @@ export function createDirectoryStatusStore({ directory, ...disk }: DirectoryStat
     async write(target, status) {
       const path = pathOf(target);
       return attempt(`write the status to ${path}`, () => write(path, status));
+    },
+    async discard(target) {
+      const path = pathOf(target);
+      return attempt(`remove the status in ${path}`, () => {
+        if (unless(['ENOENT'], () => fileSystem.stat(path)) !== null) removeFile(fileSystem, path);
+        return { ok: true, value: undefined };
+      });
     },
   };
 }

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
 import { statusSettingNames } from '../../core/declaration/read.ts';
-import { readStatus, spliceStatus } from '../../core/status-splice.ts';
+import { readStatus, removeStatus, type StatusSplice, spliceStatus } from '../../core/status-splice.ts';
 import { type Disk, failedTo, removeStrayFiles, replaceFile } from '../durable-file.ts';
-import type { StatusResult, StatusStore, StatusTarget } from './store.ts';
+import type { DiscardingStatusStore, StatusResult, StatusTarget } from './store.ts';
 import { decode, encodeWithinLimit, withoutMembers } from './text-file.ts';
 
 export interface InlineStatusStoreOptions extends Disk {
@@ -14,7 +14,10 @@ export interface InlineStatusStoreOptions extends Disk {
  * Status as the `status:` block of the customer's own file, or of `reconcile.yaml` for the fleet. Everything else in the
  * file stays byte for byte, and a file that somebody saves in the meantime is left as they saved it (invariant I11).
  */
-export function createInlineStatusStore({ workspaceDirectory, ...disk }: InlineStatusStoreOptions): StatusStore {
+export function createInlineStatusStore({
+  workspaceDirectory,
+  ...disk
+}: InlineStatusStoreOptions): DiscardingStatusStore {
   const { fileSystem } = disk;
   const tidied = new Set<string>();
   const pathOf = ({ file }: StatusTarget): string => join(workspaceDirectory, file);
@@ -31,25 +34,33 @@ export function createInlineStatusStore({ workspaceDirectory, ...disk }: InlineS
     },
     async write(target, status) {
       try {
-        return writeBlock(disk, pathOf(target), target, status, tidied);
+        const splice = (text: string) => spliceStatus(target.file, text, status, settingsIn(target));
+        return changeBlock(disk, pathOf(target), target, splice, tidied);
       } catch (error) {
         return { ok: false, message: failedTo(`write the status into ${target.file}`, error).message };
+      }
+    },
+    async discard(target) {
+      try {
+        return changeBlock(disk, pathOf(target), target, (text) => removeStatus(target.file, text), tidied);
+      } catch (error) {
+        return { ok: false, message: failedTo(`take the status out of ${target.file}`, error).message };
       }
     },
   };
 }
 
-function writeBlock(
+function changeBlock(
   disk: Disk,
   path: string,
   target: StatusTarget,
-  status: Parameters<StatusStore['write']>[1],
+  splice: (text: string) => StatusSplice,
   tidied: Set<string>,
 ): StatusResult<void> {
   const { fileSystem } = disk;
   const bytes = fileSystem.readFile(path);
   const text = decode(bytes);
-  const spliced = spliceStatus(target.file, text, status, settingsIn(target));
+  const spliced = splice(text);
   if (!spliced.ok) return spliced;
   if (spliced.text === text) return { ok: true, value: undefined };
   const encoded = encodeWithinLimit(target.file, spliced.text);
@@ -62,7 +73,7 @@ function writeBlock(
   const mode = fileSystem.stat(path).mode & 0o7777;
   const replaced = replaceFile(disk, path, encoded.value, { mode, expected: bytes });
   if (replaced.ok) return { ok: true, value: undefined };
-  return { ok: false, message: `the status was not written into ${target.file}: ${replaced.message}` };
+  return { ok: false, message: `the status in ${target.file} was left as it was: ${replaced.message}` };
 }
 
 /** `status.store` and `status.directory` of reconcile.yaml are the user's settings, not something recorded. */

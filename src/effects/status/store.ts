@@ -11,6 +11,12 @@ export interface StatusStore {
   write(target: StatusTarget, status: { readonly [key: string]: Json }): Promise<StatusResult<void>>;
 }
 
+/** A store that can also forget, for a person who says so. No pass ever does. */
+export interface DiscardingStatusStore extends StatusStore {
+  /** Throws away what is recorded about a customer, readable or not. Nothing recorded is fine. */
+  discard(target: StatusTarget & { readonly externalId: string }): Promise<StatusResult<void>>;
+}
+
 export interface StatusTarget {
   /** The customer's externalId; null for the fleet's own status (webhooks). */
   readonly externalId: string | null;
