@@ -16,6 +16,19 @@ export interface StatusOptions extends WorkspaceOptions {
   readonly sandbox: boolean;
 }
 
+export interface ExplainOptions extends WorkspaceOptions {
+  /** Its externalId. */
+  readonly customer: string;
+  readonly sandbox: boolean;
+}
+
+export interface ResolveOptions extends Omit<WorkspaceOptions, 'output'> {
+  /** Its externalId. */
+  readonly customer: string;
+  readonly sandbox: boolean;
+  readonly yes: boolean;
+}
+
 export interface LedgerOptions extends WorkspaceOptions {
   readonly sandbox: boolean;
 }
@@ -79,6 +92,8 @@ export interface Commands {
   validate(options: WorkspaceOptions): Promise<number>;
   status(options: StatusOptions): Promise<number>;
   resume(options: ResumeOptions): Promise<number>;
+  explain(options: ExplainOptions): Promise<number>;
+  resolve(options: ResolveOptions): Promise<number>;
   verifyLedger(options: LedgerOptions): Promise<number>;
   sandbox(options: SandboxCommandOptions): Promise<number>;
   schema(options: SchemaOptions): Promise<number>;
@@ -90,6 +105,8 @@ export const commandNames: readonly string[] = [
   'validate',
   'status',
   'resume',
+  'explain',
+  'resolve',
   'ledger',
   'sandbox',
   'schema',

@@ -20,7 +20,7 @@ import { createDirectorySource } from '../effects/source/directory-source.ts';
 import type { DeclarationSource } from '../effects/source/source.ts';
 import { createDirectoryStatusStore } from '../effects/status/directory-store.ts';
 import { createInlineStatusStore } from '../effects/status/inline-store.ts';
-import type { StatusStore } from '../effects/status/store.ts';
+import type { DiscardingStatusStore } from '../effects/status/store.ts';
 import { stateDirectoryOf } from '../effects/workspace-state.ts';
 import type { Effects } from '../engine/context.ts';
 import type { ProgressEvent } from '../engine/progress.ts';
@@ -65,7 +65,11 @@ export function sourceOf(directory: string): DeclarationSource {
 }
 
 /** The place status goes to (design 5). */
-export function statusStoreOf(directory: string, sandbox: boolean, workspace: WorkspaceDeclaration): StatusStore {
+export function statusStoreOf(
+  directory: string,
+  sandbox: boolean,
+  workspace: WorkspaceDeclaration,
+): DiscardingStatusStore {
   if (sandbox)
     return createDirectoryStatusStore({ ...disk, directory: join(runDirectoryOf(directory, true), 'status') });
   const { store, directory: statusDirectory } = workspace.status;

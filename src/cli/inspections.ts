@@ -1,4 +1,4 @@
-import type { Command } from '@commander-js/extra-typings';
+import { type Command, Option } from '@commander-js/extra-typings';
 import type { Commands } from './commands.ts';
 import { directoryOption, noColorOption, outputOption, sandboxOption } from './options.ts';
 
@@ -6,7 +6,58 @@ type Exit = (code: number) => void;
 
 /** The commands that look into things and explain them. */
 export function addInspections(program: Command, commands: Commands, exit: Exit): void {
+  addExplain(program, commands, exit);
+  addResolve(program, commands, exit);
   addLedger(program, commands, exit);
+}
+
+const explainHelp = `
+Reads the customer in full and tells of every step: what is known, what is not,
+since when, what happens by itself, and what settles it. Only GET requests are
+made, and nothing is written anywhere.
+
+Examples:
+  reconcile explain acme-coffee
+  reconcile explain acme-coffee --output json | jq '.customer.steps[].state'`;
+
+function addExplain(program: Command, commands: Commands, exit: Exit): void {
+  program
+    .command('explain')
+    .description('tell how every step of one customer stands')
+    .argument('<customer>', 'externalId of the customer')
+    .addOption(directoryOption())
+    .addOption(outputOption())
+    .addOption(noColorOption())
+    .addOption(sandboxOption())
+    .addHelpText('after', explainHelp)
+    .action(async (customer, options) =>
+      exit(await commands.explain({ ...options, customer, sandbox: options.sandbox === true })),
+    );
+}
+
+const resolveHelp = `
+For a customer whose recorded status is wrong: copied, edited, or about an
+organization that is gone. Prints what is recorded, asks, and throws it away.
+Calls nothing, and can never say that a payment did or did not happen: the next
+pass finds the organization, the grants and the keys by their marks.
+
+Examples:
+  reconcile resolve acme-coffee
+  reconcile resolve acme-coffee --yes`;
+
+function addResolve(program: Command, commands: Commands, exit: Exit): void {
+  program
+    .command('resolve')
+    .description('discard what is recorded about one customer')
+    .argument('<customer>', 'externalId of the customer')
+    .addOption(directoryOption())
+    .addOption(noColorOption())
+    .addOption(sandboxOption())
+    .addOption(new Option('--yes', 'do not ask'))
+    .addHelpText('after', resolveHelp)
+    .action(async (customer, { directory, color, sandbox, yes }) =>
+      exit(await commands.resolve({ customer, directory, color, sandbox: sandbox === true, yes: yes === true })),
+    );
 }
 
 const ledgerVerifyHelp = `

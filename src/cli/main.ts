@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { packageVersion } from '../effects/version.ts';
+import { explain } from './commands/explain.ts';
 import { init } from './commands/init.ts';
 import { verifyLedger } from './commands/ledger.ts';
 import { pass } from './commands/pass.ts';
+import { resolve } from './commands/resolve.ts';
 import { resume } from './commands/resume.ts';
 import { sandbox } from './commands/sandbox.ts';
 import { schema } from './commands/schema.ts';
@@ -62,6 +64,8 @@ function commandsIn(here: CommandContext): Commands {
     validate: (options) => validate(options, here),
     status: (options) => status(options, here),
     resume: (options) => resume(options, here),
+    explain: (options) => explain(options, here),
+    resolve: (options) => resolve(options, here),
     verifyLedger: (options) => verifyLedger(options, here),
     sandbox: (options) => sandbox(options, here),
     schema: (options) => schema(options, here),

@@ -93,7 +93,7 @@ function stepDocument({ at, ...step }: StepReport): StepDocument {
   };
 }
 
-function problemDocument({ code, severity, message, next, at, requestId }: Problem): ProblemDocument {
+export function problemDocument({ code, severity, message, next, at, requestId }: Problem): ProblemDocument {
   return { code, severity, message, next, ...at, requestId, frame: null };
 }
 

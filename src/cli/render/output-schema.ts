@@ -177,7 +177,35 @@ const ledgerAudit = z.object({
   ),
 });
 
-const outputSchema = z.discriminatedUnion('command', [pass, validation, statuses, ledgerAudit]);
+const explanation = z.object({
+  formatVersion,
+  command: z.literal('explain'),
+  refused: refused.meta({ description: 'Why nothing could be told.' }),
+  customer: z
+    .object({
+      externalId: z.string(),
+      file: z.string(),
+      organizationId: z.string().nullable(),
+      phase,
+      steps: z.array(
+        z.object({
+          resource: step.shape.resource,
+          name: z.string().nullable(),
+          state: z.enum(['done', 'next', 'waiting', 'blocked', 'in-doubt', 'stuck', 'unknown']),
+          known: z.string(),
+          unknown: z.string().nullable(),
+          since: z.string().nullable().meta({ description: 'RFC 3339; null when nobody noted it.' }),
+          next: z.string().meta({ description: 'What happens by itself.' }),
+          settledBy: z.string().nullable().meta({ description: 'What a person does to settle it.' }),
+          ...place,
+        }),
+      ),
+      warnings: z.array(problem),
+    })
+    .nullable(),
+});
+
+const outputSchema = z.discriminatedUnion('command', [pass, validation, statuses, explanation, ledgerAudit]);
 
 export type PassDocument = z.output<typeof pass>;
 export type StepDocument = z.output<typeof step>;
@@ -185,6 +213,7 @@ export type ProblemDocument = z.output<typeof problem>;
 export type CustomerDocument = z.output<typeof customer>;
 export type OutputDocument = z.output<typeof outputSchema>;
 export type RefusalDocument = z.output<typeof refused>;
+export type ExplanationDocument = z.output<typeof explanation>;
 export type LedgerDocument = z.output<typeof ledgerAudit>;
 export type StatusRow = z.output<typeof statusRow>;
 

@@ -90,7 +90,7 @@ function describe(step: StepReport): string {
 }
 
 /** `API key "acme-integration"`, `organization`; of the credit config the setting, `cap`. */
-function resourceName({ resource, name }: Pick<Step, 'resource' | 'name'>): string {
+export function resourceName({ resource, name }: Pick<Step, 'resource' | 'name'>): string {
   if (resource === 'credit-config' && name !== null) return name;
   return name === null ? resources[resource] : `${resources[resource]} "${name}"`;
 }

@@ -50,7 +50,7 @@ export async function verifyLedgers(effects: Effects, options: VerifyOptions): P
   const parentEvents = again.outcome === 'ok' ? again.value : parent.value;
   const doubtful = new Set(audit.differences.map(({ organizationId }) => organizationId));
   const children = await Promise.all(
-    first.map((child) => (doubtful.has(child.organization.id) ? readChild(child.organization) : child)),
+    first.map(async (child) => (doubtful.has(child.organization.id) ? readChild(child.organization) : child)),
   );
   return {
     ok: true,

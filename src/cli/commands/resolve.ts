@@ -1,0 +1,119 @@
+import { resolve as absolute } from 'node:path';
+import type { Json } from '../../core/canonical.ts';
+import { printable } from '../../core/declaration/yaml/printable.ts';
+import type { Fleet, SourceProblem } from '../../core/source.ts';
+import { statusLines } from '../../core/status-text.ts';
+import { systemChance } from '../../effects/chance.ts';
+import { systemClock } from '../../effects/clock.ts';
+import { acquireLock } from '../../effects/lock.ts';
+import type { DiscardingStatusStore, StatusResult } from '../../effects/status/store.ts';
+import { ensureWorkspaceState } from '../../effects/workspace-state.ts';
+import { commandNames, type ResolveOptions } from '../commands.ts';
+import { disk, sourceOf, statusStoreOf } from '../compose.ts';
+import type { CommandContext } from '../context.ts';
+import { exitCodes } from '../exit-code.ts';
+import { wrap, wrapLines } from '../render/layout.ts';
+import { renderSourceProblems } from '../render/problem.ts';
+import { explainUnknownCustomers } from '../unknown-customers.ts';
+
+/**
+ * Discards what was recorded about one customer, after printing it. That is local evidence: no command can say that a
+ * payment did or did not happen, so this one calls nothing. 0 when nothing is recorded afterwards.
+ */
+export async function resolve(options: ResolveOptions, context: CommandContext): Promise<number> {
+  const directory = absolute(options.directory);
+  const state = ensureWorkspaceState(disk, directory);
+  if (!state.ok) return refuse(context, state.message);
+  const lock = await acquireLock({
+    directory: state.directory,
+    command: 'reconcile resolve',
+    clock: systemClock,
+    chance: systemChance,
+  });
+  if (!lock.ok) return refuse(context, `${lock.message}.`, exitCodes.lockNotObtained);
+  try {
+    return await resolveLocked(options, directory, context);
+  } finally {
+    lock.lock.release();
+  }
+}
+
+async function resolveLocked(options: ResolveOptions, directory: string, context: CommandContext): Promise<number> {
+  const { customer } = options;
+  const source = sourceOf(directory);
+  const workspace = await source.loadWorkspace();
+  if (!workspace.ok) return refuseFiles(context, workspace.problems);
+  const loaded = await source.loadFleet(workspace.workspace);
+  if (!loaded.ok) return refuseFiles(context, loaded.problems);
+  const target = targetIn(loaded.fleet, customer);
+  if (!target) return refuse(context, explainUnknownCustomers([customer], namesIn(loaded.fleet), commandNames) ?? '');
+  if ('problems' in target) return refuseFiles(context, target.problems);
+
+  const store = statusStoreOf(directory, options.sandbox, workspace.workspace.declaration);
+  const recorded = await store.read(target);
+  if (recorded.ok && recorded.value === null) {
+    context.stdout(`Nothing is recorded about ${printable(customer)}.\n`);
+    return exitCodes.ok;
+  }
+  context.stdout(evidenceText(customer, target.file, recorded));
+  return discard(options, store, target, context);
+}
+
+type Target = { readonly externalId: string; readonly file: string };
+
+function targetIn({ customers, broken }: Fleet, name: string): Target | Fleet['broken'][number] | null {
+  const found = customers.find(({ declaration }) => declaration.externalId === name);
+  if (found) return { externalId: name, file: found.file };
+  return broken.find(({ externalId }) => externalId === name) ?? null;
+}
+
+function namesIn({ customers, broken }: Fleet): string[] {
+  return [
+    ...customers.map(({ declaration }) => declaration.externalId),
+    ...broken.flatMap(({ externalId }) => externalId ?? []),
+  ];
+}
+
+/** What is about to be thrown away: afterwards this is the only copy. */
+function evidenceText(customer: string, file: string, recorded: StatusResult<unknown>): string {
+  const head = wrap(`Recorded about ${customer} (${file}):`, '');
+  if (!recorded.ok) return `${[...head, ...wrap(`It cannot be read: ${recorded.message}.`, '  ')].join('\n')}\n\n`;
+  const { value } = recorded;
+  const lines = isMembers(value) ? statusLines(value, '  ') : [`  ${JSON.stringify(value)}`];
+  return `${[...head, ...lines.map(printable)].join('\n')}\n\n`;
+}
+
+function isMembers(value: unknown): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+async function discard(
+  { customer, yes }: ResolveOptions,
+  store: DiscardingStatusStore,
+  target: Target,
+  context: CommandContext,
+): Promise<number> {
+  if (!yes && !context.isTerminal)
+    return refuse(context, 'Nobody is here to ask, and nothing was discarded. Say --yes to discard it.');
+  if (!yes && !(await context.ask('Discard it? What the API holds is found again by its marks.'))) {
+    context.stdout('Nothing was discarded.\n');
+    return exitCodes.cannotRun;
+  }
+  const discarded = await store.discard(target);
+  if (!discarded.ok) return refuse(context, `${discarded.message}.`);
+  const said =
+    `Discarded. The next pass finds the organization, the grants and the keys of ${customer} by their marks. ` +
+    'Nothing was said to the API: what was paid or minted stays as it is.';
+  context.stdout(`${wrap(said, '').join('\n')}\n`);
+  return exitCodes.ok;
+}
+
+function refuse(context: CommandContext, message: string, exitCode: number = exitCodes.cannotRun): number {
+  context.stderr(`${wrapLines(message, 'error: ', 2).join('\n')}\n`);
+  return exitCode;
+}
+
+function refuseFiles(context: CommandContext, problems: readonly SourceProblem[]): number {
+  context.stderr(`${renderSourceProblems(problems).join('\n')}\n`);
+  return exitCodes.invalidInput;
+}
