@@ -1,11 +1,12 @@
 /**
- * Every order of two writers, with and without one fault, then random orders of three:
+ * The slot protocol in every state, two writers in every order, with and without one fault, then three at random:
  * `npm run faults:races -- [--orders <most per race>] [--walks 50000] [--seed 1] [--only <part of a title>]`.
  */
 import { parseArgs } from 'node:util';
 import { explore } from '../test/races/explore.ts';
 import { prepareRace, raceScenarios } from '../test/races/race-scenarios.ts';
 import { walkAll } from '../test/races/random-order.ts';
+import { exploreProtocol } from '../test/races/slot-protocol.ts';
 
 const { values } = parseArgs({
   options: {
@@ -21,6 +22,18 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const row = (...cells: readonly (string | number)[]): void =>
   print(cells.map((cell, index) => (index === 0 ? String(cell).padEnd(44) : String(cell).padStart(10))).join(' '));
 
+const bounds = { window: 4, stale: 1, life: 2, sends: 3, key: 'slot', readsBack: true } as const;
+for (const { specs, ticks } of [
+  { specs: [2], ticks: 7 },
+  { specs: [1, 2], ticks: 6 },
+  { specs: [2, 1], ticks: 6 },
+]) {
+  const { states, overGrant } = exploreProtocol({ ...bounds, specs, ticks });
+  print(
+    `slot protocol, declared ${specs.join(' then ')}: ${states} states, ${overGrant ? overGrant.join(' | ') : 'safe'}`,
+  );
+  if (overGrant) process.exitCode = 1;
+}
 row('two writers', 'faults', 'orders', 'cut', 'steps', 'complete', 'seconds');
 for (const scenario of raceScenarios.filter(({ title }) => title.includes(values.only))) {
   const race = await prepareRace(scenario);
