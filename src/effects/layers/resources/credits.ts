@@ -64,6 +64,10 @@ const transferSchema: z.ZodType<Transfer> = z.object({
   replayed: orElse(z.boolean(), false),
 });
 
+/** Made once: making a schema costs far more than reading an answer with it. */
+const ledgerPage = shapeOf(pageOf(ledgerEventSchema));
+const patchedConfig = shapeOf(configAnswer.transform(({ config }) => config));
+
 type Reads = Pick<LayersReader, 'parentWallet' | 'parentLedger' | 'childWallet' | 'childLedger' | 'creditConfig'>;
 type Writes = Pick<LayersWriter, 'allocate' | 'patchCreditConfig'>;
 
@@ -77,7 +81,7 @@ export function creditReads(call: Caller): Reads {
       path,
       query: { eventType: query.eventType, since: query.since, limit: query.limit ?? 100, cursor: query.cursor },
       urgent: true,
-      shape: shapeOf(pageOf(ledgerEventSchema)),
+      shape: ledgerPage,
     });
   return {
     parentWallet: () =>
@@ -140,7 +144,7 @@ export function creditWrites(call: Caller): Writes {
         path: ['organizations', organizationId, 'credit-config'],
         body,
         idempotencyKey,
-        shape: shapeOf(configAnswer.transform(({ config }) => config)),
+        shape: patchedConfig,
       }),
   };
 }

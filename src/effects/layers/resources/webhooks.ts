@@ -38,6 +38,9 @@ const endpointSchema: z.ZodType<WebhookEndpoint> = z.object({
   createdAt: instantField,
 });
 
+/** Made once: making a schema costs far more than reading an answer with it. */
+const endpointPage = shapeOf(pageOf(endpointSchema));
+
 /** webhooks/create-endpoint: `{ endpoint, signingSecret }`. */
 function createdShape(asked: CreateWebhookEndpoint): Shape<CreatedWebhookEndpoint> {
   const secretShape = shapeOf(z.object({ signingSecret: secretField }));
@@ -93,7 +96,7 @@ export function webhookReads(call: Caller): Reads {
         method: 'GET',
         path: [collection],
         query: { limit, cursor },
-        shape: shapeOf(pageOf(endpointSchema)),
+        shape: endpointPage,
       }),
     getWebhookEndpoint: (endpointId) =>
       call({
