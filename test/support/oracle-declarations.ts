@@ -34,6 +34,8 @@ export interface Declarations {
   textOf(file: string): string | null;
   files(): Iterable<string>;
   webhookNames(): ReadonlySet<string>;
+  /** Webhooks that some version declared `state: deleted`. */
+  deletedWebhooks(): ReadonlySet<string>;
 }
 
 export function createDeclarations(): Declarations {
@@ -41,6 +43,7 @@ export function createDeclarations(): Declarations {
   const byFile = new Map<string, DeclaredCustomer>();
   const history = new Map<string, DeclaredCustomer[]>();
   const webhooks = new Set<string>();
+  const deletedWebhooks = new Set<string>();
 
   const claims = (externalId: string): number => {
     let count = 0;
@@ -62,7 +65,10 @@ export function createDeclarations(): Declarations {
       if (text === null) texts.delete(file);
       else texts.set(file, text);
       if (file === 'reconcile.yaml') {
-        for (const { name } of read(text ?? '').webhooks) webhooks.add(name);
+        for (const { name, state } of read(text ?? '').webhooks) {
+          webhooks.add(name);
+          if (state === 'deleted') deletedWebhooks.add(name);
+        }
         return;
       }
       const { customer } = read(text ?? '');
@@ -76,12 +82,13 @@ export function createDeclarations(): Declarations {
     textOf: (file) => texts.get(file) ?? null,
     files: () => texts.keys(),
     webhookNames: () => webhooks,
+    deletedWebhooks: () => deletedWebhooks,
   };
 }
 
 interface Read {
   readonly customer: DeclaredCustomer | null;
-  readonly webhooks: readonly { readonly name: string }[];
+  readonly webhooks: readonly { readonly name: string; readonly state: string }[];
 }
 
 /** Suites declare the same few texts a million times. */
@@ -105,7 +112,10 @@ function parseText(text: string): Read {
     root = null;
   }
   const fields = members(root);
-  const webhooks = list(fields['webhooks']).map((entry) => ({ name: String(members(entry)['name']) }));
+  const webhooks = list(fields['webhooks']).map((entry) => ({
+    name: plain(members(entry)['name']),
+    state: plain(members(entry)['state'], 'active'),
+  }));
   const externalId = fields['externalId'];
   if (typeof externalId !== 'string') return { customer: null, webhooks };
   return { customer: customerOf(externalId, fields), webhooks };
@@ -126,20 +136,24 @@ function customerOf(externalId: string, fields: Members): DeclaredCustomer {
     keys: list(fields['keys']).map((entry) => {
       const { name, scopes, env, state, createdAfter } = members(entry);
       return {
-        name: String(name),
-        scopes: scopeText(list(scopes).map(String)),
-        env: String(env ?? 'live'),
-        state: String(state ?? 'active'),
-        createdAfter: createdAfter === undefined ? null : String(createdAfter),
+        name: plain(name),
+        scopes: scopeText(list(scopes).map((scope) => plain(scope))),
+        env: plain(env, 'live'),
+        state: plain(state, 'active'),
+        createdAfter: createdAfter === undefined ? null : plain(createdAfter),
       };
     }),
-    state: String(fields['state'] ?? 'active'),
+    state: plain(fields['state'], 'active'),
     adopted: Number(members(fields['adopt'])['grantedCredits'] ?? 0),
   };
 }
 
 export function scopeText(scopes: readonly string[]): string {
   return [...new Set(scopes)].sort().join(' ');
+}
+
+function plain(value: unknown, otherwise = ''): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : otherwise;
 }
 
 type Members = Readonly<Record<string, unknown>>;

@@ -43,7 +43,7 @@ function formsOf(secret: string): readonly string[] {
     encodeURIComponent(random),
     hex,
     hex.toUpperCase(),
-    [...random].reverse().join(''),
+    random.split('').reverse().join(''),
     ...aligned,
   ];
   memory.set(secret, forms);

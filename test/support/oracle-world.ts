@@ -80,7 +80,8 @@ function judgeOperation(facts: OracleFacts, operation: Operation, state: Sandbox
       break;
     }
     case 'webhook.delete':
-      report('I5', `webhook endpoint ${operation.endpointId} was deleted, which nobody declared`);
+      if (declarations.deletedWebhooks().size === 0)
+        report('I5', `webhook endpoint ${operation.endpointId} was deleted, which nobody declared`);
       break;
     default:
   }

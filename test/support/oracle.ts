@@ -48,10 +48,14 @@ export interface Oracle {
   afterRequest(request: WireRequest): void;
   /** What the server did with a request, whether or not the answer arrives: for the independent ledger checker. */
   exchanged(exchange: Exchange): void;
+  /** What was noted of the exchanges so far; to be noted again by who goes back in time with a new oracle. */
+  transcript(): readonly Exchange[];
   /** After a loss of power, or a disk that was changed by hand: judges all files anew. */
   judgeDisks(): void;
   /** Judges text that people or programs may see: reports, progress, errors (I4). */
   judgeText(what: string, text: string): void;
+  /** An error that a pass threw: only bugs throw. */
+  judgeBug(error: unknown): void;
   /** The last word: everything once more, and the ledger recomputed from the transcript. */
   judgeAll(): void;
   /** Executed operations by kind, whatever the end state hides. */
@@ -131,6 +135,7 @@ export function createOracle(sandbox: Sandbox): Oracle {
     exchanged(exchange) {
       if (exchange.path.endsWith('/allocate')) exchanges.push(exchange);
     },
+    transcript: () => [...exchanges],
     judgeDisks() {
       lookAtWorld();
       judgeSecrets(facts, last);
@@ -141,6 +146,9 @@ export function createOracle(sandbox: Sandbox): Oracle {
     },
     judgeText(what, text) {
       if (leaks.leaksIn(text)) report('I4', `a secret stands in ${what}`);
+    },
+    judgeBug(error) {
+      report('BUG', error instanceof Error ? (error.stack ?? error.message) : String(error));
     },
     judgeAll() {
       oracle.judgeDisks();

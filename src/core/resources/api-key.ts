@@ -255,7 +255,7 @@ export function recordedKey(status: CustomerStatus | null, organizationId: strin
   return status.keys.find((key) => key.name === name) ?? null;
 }
 
-function isLive(key: ApiKey): boolean {
+export function isLive(key: ApiKey): boolean {
   return key.status === 'active' && key.supersededBy === null;
 }
 

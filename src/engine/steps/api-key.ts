@@ -7,12 +7,14 @@ import { keyPointer } from '../../core/plan-customer.ts';
 import type { Problem } from '../../core/problem.ts';
 import {
   decideKey,
+  isLive,
   type KeyDecision,
   keyOverlap,
   ordinalOf,
   recordedKey,
   type StoredKey,
 } from '../../core/resources/api-key.ts';
+import type { KeyStatus } from '../../core/status.ts';
 import type { MintedApiKey } from '../../effects/layers/client.ts';
 import type { SecretSlot, SecretStore } from '../../effects/secrets/store.ts';
 import { writerOf } from '../context.ts';
@@ -175,8 +177,9 @@ async function keep(
         { next: 'Mend the store within 20 hours: the next pass asks for the same secret again.' },
       ),
     );
-  const retires = decision.kind === 'mint' ? decision.retires : null;
-  rememberKey(run, apiKey, listed, retires);
+  // A rotation retires the old key by itself; a repeated mint is of a pass whose memory was lost before it was written.
+  const retires = decision.kind === 'recover' ? undefined : decision.kind === 'mint' ? decision.retires : null;
+  const entry = rememberKey(run, apiKey, listed, retires);
   const where = pass.effects.secrets.reference(slot);
   if (decision.kind === 'recover' && apiKey.id !== decision.key.id)
     return done(
@@ -189,7 +192,7 @@ async function keep(
         { next: `The secret of ${apiKey.id} is stored. Revoke ${decision.key.id}, whose secret nobody has.` },
       ),
     );
-  const replaced = decision.kind === 'mint' && decision.retires ? decision.replaces : null;
+  const replaced = listed.find(({ id }) => id === entry.replaces);
   const overlap = replaced ? keyOverlap(apiKey, replaced, pointer, notices) : null;
   return done(`${apiKey.prefix}, secret in ${where}`, overlap);
 }
@@ -223,26 +226,35 @@ async function revoke(
 }
 
 /**
- * Notes a key whose secret the store holds, for the status. `retires` is the key it replaces, if that is ours; one that
- * was replaced earlier is remembered for as long as it lives.
+ * Notes a key whose secret the store holds, for the status. `retires` is the key it replaces, if that is ours. Where
+ * that is not known, because a crash came between the store and the status, it is the live key that the status still
+ * names: forgotten, it would be a duplicate for ever. One that was replaced earlier is remembered while it lives.
  */
-export function rememberKey(run: CustomerRun, key: ApiKey, listed: readonly ApiKey[], retires?: string | null): void {
+export function rememberKey(
+  run: CustomerRun,
+  key: ApiKey,
+  listed: readonly ApiKey[],
+  retires?: string | null,
+): KeyStatus {
   const { name } = key;
   const recorded = recordedKey(run.status, organizationIdOf(run), name);
-  const earlier = recorded?.id === key.id ? recorded.replaces : null;
-  const lives = listed.some(({ id, status }) => id === earlier && status === 'active');
+  const unknown = retires === undefined ? recorded?.id : null;
+  const earlier = recorded?.id === key.id ? recorded.replaces : unknown;
+  const lives = listed.some((other) => other.id === earlier && other.id !== key.id && isLive(other));
   const isListed = listed.some(({ id }) => id === key.id);
   const sameName = (isListed ? listed : [key, ...listed]).filter((other) => other.name === name);
   const ordinal = ordinalOf(key, sameName, recorded);
-  run.keys.set(name, {
+  const entry: KeyStatus = {
     name,
     id: key.id,
     prefix: key.prefix,
     secret: run.pass.effects.secrets.reference(keySlot(run, name)),
     seen: Math.max(sameName.length, ordinal + 1, recorded?.seen ?? 0),
     ordinal,
-    replaces: retires ?? (lives ? earlier : null),
-  });
+    replaces: retires ?? (lives ? (earlier ?? null) : null),
+  };
+  run.keys.set(name, entry);
+  return entry;
 }
 
 /** What the store says about a key, as the decision needs it. */

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { crash } from '../support/memory-filesystem.ts';
+import { createMachine, type Machine, type ProcessHooks } from './machine.ts';
+import { scenarioNamed } from './scenarios.ts';
+import { variantNamed } from './variants.ts';
+
+/** Histories that once went wrong, by name: found by the fault suites, kept here in words. */
+
+async function at(scenario: string): Promise<Machine> {
+  const { options, before } = scenarioNamed(scenario);
+  const machine = createMachine(variantNamed('default'), options);
+  await before(machine);
+  return machine;
+}
+
+/** Dies at the first operation on a path that matches, `times` - 1 such operations later. */
+function diesAt(path: RegExp, kind: string): ProcessHooks {
+  return { onOperation: (operation) => (operation.kind === kind && path.test(operation.path) ? crash() : undefined) };
+}
+
+describe('a key that is replaced because its scopes changed', () => {
+  it.each([
+    { reason: 'the secret was stored, the status was not', path: /^\/workspace\/customers\//, kind: 'createExclusive' },
+    { reason: 'nothing of the new key was stored', path: /secrets\/.*\/acme-coffee$/, kind: 'readDirectory' },
+  ])('is not forgotten when the process dies before it says so: $reason', async ({ path, kind }) => {
+    const machine = await at('key-scopes-edited');
+    let minted = false;
+    await machine.run({
+      onRequest: (request, server) => {
+        minted ||= request.method === 'POST' && request.path.endsWith('/api-keys');
+        return server.perform(request);
+      },
+      onOperation: (operation) => (minted ? diesAt(path, kind).onOperation?.(operation) : undefined),
+    });
+    machine.wait(600_000);
+    for (const _pass of [1, 2, 3]) {
+      const { report } = await machine.run();
+      expect(report?.customers[0]?.problems.map(({ code }) => code)).toEqual(['KeyOverlap']);
+      machine.wait(600_000);
+    }
+    machine.wait(24 * 3_600_000);
+    const { report } = await machine.run();
+    expect(report?.customers[0]).toMatchObject({ phase: 'Ready', steps: [{ action: 'revoke', outcome: 'done' }] });
+    machine.oracle.judgeAll();
+    machine.oracle.assertHolds();
+  });
+});
