@@ -1,0 +1,158 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { cpus } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { replay } from '../test/faults/replay.ts';
+import type { Failure, Unit } from '../test/faults/run-unit.ts';
+import { scenarios } from '../test/faults/scenarios.ts';
+import { variants } from '../test/faults/variants.ts';
+
+const usage = `Plays every single fault in every scenario, and pairs of faults in the two central ones.
+
+  npm run faults                                   all of it, over two processes
+  npm run faults -- --mode singles                 without the pairs
+  npm run faults -- --scenario raise               one scenario
+  npm run faults -- --variant default              one answer of the provider
+  npm run faults -- --every 10                     each tenth case
+  npm run faults -- --case onboard/default/r7:lost-answer
+                                                   one case, told step by step (--quiet: without file operations)
+`;
+
+const { values } = parseArgs({
+  options: {
+    scenario: { type: 'string' },
+    variant: { type: 'string' },
+    mode: { type: 'string' },
+    every: { type: 'string', default: '1' },
+    'pairs-every': { type: 'string', default: '1' },
+    processes: { type: 'string', default: '2' },
+    case: { type: 'string' },
+    quiet: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) process.stdout.write(usage);
+else if (values.case !== undefined) await tellCase(values.case);
+else await playAll();
+
+async function tellCase(id: string): Promise<void> {
+  for (const line of await replay(id, { operations: !values.quiet })) process.stdout.write(`${line}\n`);
+}
+
+interface Tally {
+  cases: number;
+  failures: number;
+  ms: number;
+}
+
+type Message =
+  | { readonly kind: 'progress'; readonly cases: number }
+  | { readonly kind: 'done'; readonly cases: number; readonly failures: readonly Failure[]; readonly rest: number }
+  | { readonly kind: 'broken'; readonly text: string };
+
+async function playAll(): Promise<void> {
+  const queue = unitsOf();
+  const total = queue.length;
+  const tallies = new Map<string, Tally>();
+  const failures: Failure[] = [];
+  const startedAt = performance.now();
+  let cases = 0;
+  let toldAt = startedAt;
+  const tell = () => {
+    if (performance.now() - toldAt < 10_000) return;
+    toldAt = performance.now();
+    const rate = Math.round(cases / ((toldAt - startedAt) / 1000));
+    const left = `${total - queue.length} of ${total} units begun`;
+    process.stderr.write(`${cases} cases, ${failures.length} violations, ${rate} a second, ${left}\n`);
+  };
+
+  await Promise.all(
+    Array.from({ length: Number(values.processes) }, async () => {
+      const worker = startWorker();
+      for (let unit = queue.shift(); unit; unit = queue.shift()) {
+        const unitStart = performance.now();
+        const result = await play(worker, unit, (more) => {
+          cases += more;
+          tell();
+        });
+        failures.push(...result.failures);
+        const name = `${unit.scenario} (${unit.mode})`;
+        const tally = tallies.get(name) ?? { cases: 0, failures: 0, ms: 0 };
+        tally.cases += result.cases;
+        tally.failures += result.failures.length;
+        tally.ms += performance.now() - unitStart;
+        tallies.set(name, tally);
+      }
+      worker.disconnect();
+    }),
+  );
+  printTable(tallies, performance.now() - startedAt);
+  for (const { id, violations } of failures.slice(0, 50)) {
+    process.stdout.write(`\n${id}\n`);
+    for (const text of violations) process.stdout.write(`  ${text}\n`);
+    process.stdout.write(`  replay: npm run faults -- --case '${id}'\n`);
+  }
+  process.exitCode = failures.length > 0 ? 1 : 0;
+}
+
+function startWorker(): ChildProcess {
+  return fork(fileURLToPath(new URL('./faults-worker.ts', import.meta.url)), { execArgv: process.execArgv });
+}
+
+function play(
+  worker: ChildProcess,
+  unit: Unit,
+  count: (cases: number) => void,
+): Promise<{ readonly cases: number; readonly failures: readonly Failure[] }> {
+  return new Promise((resolve, reject) => {
+    const onMessage = (message: Message) => {
+      if (message.kind === 'progress') return count(message.cases);
+      worker.off('message', onMessage);
+      worker.off('exit', onExit);
+      if (message.kind === 'broken') return reject(new Error(`${JSON.stringify(unit)}: ${message.text}`));
+      count(message.rest);
+      resolve(message);
+    };
+    const onExit = (code: number | null) =>
+      reject(new Error(`a process died (${code}) while it played ${JSON.stringify(unit)}`));
+    worker.on('message', onMessage);
+    worker.on('exit', onExit);
+    worker.send(unit);
+  });
+}
+
+/** Large units are cut, so that both processes end at about the same time. */
+function unitsOf(): Unit[] {
+  const every = Number(values.every);
+  const chosen = scenarios.filter(({ name }) => values.scenario === undefined || name === values.scenario);
+  const under = variants.filter(({ name }) => values.variant === undefined || name === values.variant);
+  const units: Unit[] = [];
+  if (values.mode !== 'pairs')
+    for (const { name: scenario } of chosen)
+      for (const { name: variant } of under) units.push({ scenario, variant, mode: 'singles', part: 0, of: every });
+  if (values.mode === 'singles') return units;
+  const of = 16 * Number(values['pairs-every']);
+  for (const { name: scenario } of chosen.filter(({ name }) => name === 'onboard' || name === 'raise'))
+    for (let part = 0; part < 16; part += 1) units.push({ scenario, variant: 'default', mode: 'pairs', part, of });
+  return units;
+}
+
+function printTable(tallies: ReadonlyMap<string, Tally>, ms: number): void {
+  const rows = [...tallies].map(([name, { cases, failures, ms: took }]) => [
+    name,
+    cases.toLocaleString('en-US'),
+    String(failures),
+    `${(took / 1000).toFixed(0)} s`,
+  ]);
+  const sum = [...tallies.values()].reduce((all, { cases }) => all + cases, 0);
+  const bad = [...tallies.values()].reduce((all, { failures }) => all + failures, 0);
+  rows.push(['all', sum.toLocaleString('en-US'), String(bad), `${(ms / 1000).toFixed(0)} s`]);
+  const head = ['suite', 'cases', 'violations', 'time'];
+  const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => (row[at] ?? '').length)));
+  const line = (row: readonly string[]) =>
+    row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join('  ');
+  process.stdout.write(`\n${[head, ...rows].map(line).join('\n')}\n`);
+  process.stdout.write(`\nNode ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}\n`);
+}
