@@ -4,8 +4,7 @@
  * from the rest of the project, so that a wrong belief cannot be shared with the client it is used to test.
  */
 export type { SandboxBehaviour } from './behaviour.ts';
-export type { SandboxAnswer, SandboxRequest } from './exchange.ts';
 export { type Listening, listen, type RequestLine } from './http/listen.ts';
 export { openPersistentSandbox } from './persistence.ts';
 export { createSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
-export type { Fault, FaultRule, Operation, SandboxState } from './state.ts';
+export type { Fault, Operation, SandboxState } from './state.ts';
