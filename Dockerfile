@@ -25,6 +25,7 @@ COPY schemas ./schemas
 
 # customers/, reconcile.yaml, and .reconcile/ with the journal and the secrets. It must outlive the container, and uid 1000
 # must be able to write to it; nothing else has to be writable, so that the root may be read-only.
+RUN install -d -o 1000 -g 1000 /workspace
 VOLUME /workspace
 WORKDIR /workspace
 USER 1000:1000
