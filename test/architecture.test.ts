@@ -48,7 +48,9 @@ const worldOnlyFrom: readonly { readonly world: string; readonly floors: readonl
 ];
 
 /** Longer than the house likes, each with the reason why it is not two files. */
-const longFiles: Readonly<Record<string, string>> = {};
+const longFiles: Readonly<Record<string, string>> = {
+  'src/core/resources/api-key.ts': 'what may become of a key is one decision; its cases are read against each other',
+};
 const LINES_MAX = 300;
 
 /** The only places where a secret becomes text. */
