@@ -1,0 +1,105 @@
+import { type Mutant, mutant } from './mutant.ts';
+
+const KEY_STEP = 'src/engine/steps/api-key.ts';
+const KEY_DECISION = 'src/core/resources/api-key.ts';
+const STORE = 'src/effects/secrets/file-store.ts';
+const MINT_KEY = 'pass.keys.mintApiKey(externalId, incarnation, declared.name, by.ordinal)';
+const MISSING = "  return refused(\n    notices.problem(\n      pointer,\n      'error',\n      'SecretMissing',";
+
+/** Mistakes that lose a secret, show one, or kill a key that works. */
+export const secretMutants: readonly Mutant[] = [
+  mutant(
+    'status before the secret is stored',
+    'I3',
+    KEY_STEP,
+    '  if (!kept.ok)\n',
+    '  rememberKey(run, apiKey, listed);\n  if (!kept.ok)\n',
+  ),
+  mutant('no probe of the store', 'I3', KEY_STEP, '  if (!probe.ok)\n', '  if (false)\n'),
+  mutant(
+    'no probe before a webhook',
+    'I3',
+    'src/engine/steps/webhook.ts',
+    'if (probe.ok) return null;',
+    'return null;',
+  ),
+  mutant('random mint key', 'I3', KEY_STEP, MINT_KEY, 'pass.effects.chance.uuid()'),
+  mutant(
+    'every mint has ordinal 0',
+    'I3',
+    KEY_STEP,
+    MINT_KEY,
+    'pass.keys.mintApiKey(externalId, incarnation, declared.name, 0)',
+  ),
+  mutant(
+    'random rotation key',
+    'I3',
+    KEY_STEP,
+    'pass.keys.rotateApiKey(externalId, incarnation, oldKeyId)',
+    'pass.effects.chance.uuid()',
+  ),
+  mutant(
+    'revoke because the store is empty',
+    'I3',
+    KEY_DECISION,
+    MISSING,
+    `  if (stored.kind === 'empty') return { kind: 'revoke', keys: [key], reason: 'its secret is lost' };\n${MISSING}`,
+  ),
+  mutant(
+    'mint again because the secret is missing',
+    'I5',
+    KEY_DECISION,
+    MISSING,
+    `  if (stored.kind === 'empty') return { kind: 'mint', ordinal: sameName.length, replaces: null, retires: null, reason: 'its secret is lost' };\n${MISSING}`,
+  ),
+  mutant('a mint is repeated for ever', 'I3', KEY_DECISION, '!vetoed && age < REPLAY_WITHIN_MS', '!vetoed'),
+  mutant(
+    'a recorded key is no veto against a replay',
+    'I7',
+    KEY_DECISION,
+    '!vetoed && age < REPLAY_WITHIN_MS',
+    'age < REPLAY_WITHIN_MS',
+  ),
+  mutant(
+    'a webhook is created again with an edited body',
+    'I3',
+    'src/engine/steps/webhook.ts',
+    "decision.kind === 'recover' ? decision.endpoint : declared;",
+    'declared;',
+  ),
+  mutant(
+    'a written secret is not read back',
+    'I3',
+    STORE,
+    "if (after.kind === 'held' && !after.isSwitching && same(after.stored, stored)) return done;",
+    'return done;',
+  ),
+  mutant(
+    'the previous secret is overwritten',
+    'I3',
+    STORE,
+    'if (held) steps.push(() => copyToPrevious(options, files, held));',
+    '',
+  ),
+  mutant(
+    'a replaced key dies at once',
+    'I3',
+    KEY_DECISION,
+    'facts.serverNowMs - Date.parse(key.createdAt) >= OVERLAP_MS',
+    'true',
+  ),
+  mutant(
+    'the secret in the journal',
+    'I4',
+    KEY_STEP,
+    'const noteOf = ({ apiKey }: MintedApiKey) => ({ keyId: apiKey.id, prefix: apiKey.prefix });',
+    'const noteOf = ({ apiKey, secret }: MintedApiKey) => ({ keyId: apiKey.id, prefix: secret.reveal() });',
+  ),
+  mutant(
+    'a revoked key comes back by itself',
+    'I5',
+    KEY_DECISION,
+    'if (declared.createdAfter && revokedAt && instant(declared.createdAfter) > instant(revokedAt))',
+    'if (revokedAt)',
+  ),
+];
