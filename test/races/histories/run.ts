@@ -1,7 +1,7 @@
 import type { Transport, WireAnswer, WireRequest } from '../../../src/effects/layers/transport.ts';
 import { createSandbox, type Fault, type Sandbox } from '../../../src/sandbox/index.ts';
 import { sandboxTransport } from '../../support/sandbox-transport.ts';
-import { createOracle, type Oracle, Violation } from '../oracle.ts';
+import { createOracle, type Declared, type Oracle, Violation } from '../oracle.ts';
 import { bindingTo, createPlace, type Place, passAt } from '../place.ts';
 import { settle } from '../settle.ts';
 import { type Command, type Hand, type History, type PassFault, VARIANTS } from './commands.ts';
@@ -25,6 +25,8 @@ interface Telling {
   readonly oracle: Oracle;
   readonly places: readonly Place[];
   readonly slots: readonly Slot[];
+  /** What each place's files declare. */
+  readonly declared: Map<Place, readonly Declared[]>;
   readonly kept: Map<Place, ReadonlyMap<string, string>>;
   /** Requests whose sender gave up on them; they arrive before the next hour has passed, or never. */
   readonly late: WireRequest[];
@@ -46,7 +48,7 @@ export async function tell(history: History): Promise<Ending> {
   const workspace = bindingTo(sandbox);
   const places = ['A', 'B'].map((name) => createPlace(name, { workspace, customers: {} }));
   const oracle = createOracle(sandbox, () => places);
-  const telling: Telling = { sandbox, oracle, places, slots, kept: new Map(), late: [] };
+  const telling: Telling = { sandbox, oracle, places, slots, declared: new Map(), kept: new Map(), late: [] };
   publish(telling, 0);
   publish(telling, 1);
   for (const command of history.commands) {
@@ -61,7 +63,8 @@ function slotOf(externalId: string): Slot {
 }
 
 /** The files of a place become what they are now in everybody's mind. */
-function publish({ slots, places, oracle }: Telling, index: number): void {
+function publish(telling: Telling, index: number): void {
+  const { slots, places, declared } = telling;
   const place = places[index];
   if (!place) return;
   const customers: Record<string, string> = {};
@@ -69,9 +72,18 @@ function publish({ slots, places, oracle }: Telling, index: number): void {
     if (!file) continue;
     customers[path] = yamlOf(file);
     if (isDuplicated) customers[`copy-of-${path}`] = yamlOf(file);
-    oracle.declare(declaredOf(file));
   }
   place.declarations = { ...place.declarations, customers };
+  declared.set(
+    place,
+    slots.flatMap(({ file }) => (file ? [declaredOf(file)] : [])),
+  );
+  readAt(telling, place);
+}
+
+/** A writer reads its files. One whose copy is older asks again for what a newer copy had replaced. */
+function readAt({ declared, oracle }: Telling, place: Place): void {
+  for (const one of declared.get(place) ?? []) oracle.declare(one);
 }
 
 async function obey(telling: Telling, command: Command): Promise<void> {
@@ -140,6 +152,7 @@ async function passWith(telling: Telling, place: Place, full: boolean, fault: Pa
   const { sandbox, oracle, late } = telling;
   const inner = sandboxTransport(sandbox);
   await arriveLate(telling, inner);
+  readAt(telling, place);
   let crash = (): void => {};
   const crashed = new Promise<'crashed'>((resolve) => {
     crash = () => resolve('crashed');
