@@ -92,6 +92,7 @@ export interface Commands {
   validate(options: WorkspaceOptions): Promise<number>;
   status(options: StatusOptions): Promise<number>;
   resume(options: ResumeOptions): Promise<number>;
+  doctor(options: WorkspaceOptions): Promise<number>;
   explain(options: ExplainOptions): Promise<number>;
   resolve(options: ResolveOptions): Promise<number>;
   verifyLedger(options: LedgerOptions): Promise<number>;
@@ -105,6 +106,7 @@ export const commandNames: readonly string[] = [
   'validate',
   'status',
   'resume',
+  'doctor',
   'explain',
   'resolve',
   'ledger',

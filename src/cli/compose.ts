@@ -78,6 +78,12 @@ export function statusStoreOf(
   return createInlineStatusStore({ ...disk, workspaceDirectory: directory });
 }
 
+/** Where file secrets lie; absolute. */
+export function secretsDirectoryOf(directory: string, sandbox: boolean, workspace: WorkspaceDeclaration): string {
+  const chosen = sandbox ? undefined : workspace.secrets.directory;
+  return resolve(directory, chosen ?? join(runDirectoryOf('', sandbox), 'secrets'));
+}
+
 /** The place secrets go to (design 6). */
 function secretStoreOf(options: ComposeOptions, workspace: WorkspaceDeclaration): SecretStore {
   const { directory, sandbox, environment } = options;
@@ -87,7 +93,7 @@ function secretStoreOf(options: ComposeOptions, workspace: WorkspaceDeclaration)
   const display = sandbox || chosen === undefined ? join(runDirectoryOf('', sandbox), 'secrets') : chosen;
   return createFileSecretStore({
     ...disk,
-    directory: resolve(directory, display),
+    directory: secretsDirectoryOf(directory, sandbox, workspace),
     displayDirectory: display,
     isTracked: isTrackedByGit,
   });

@@ -6,9 +6,31 @@ type Exit = (code: number) => void;
 
 /** The commands that look into things and explain them. */
 export function addInspections(program: Command, commands: Commands, exit: Exit): void {
+  addDoctor(program, commands, exit);
   addExplain(program, commands, exit);
   addResolve(program, commands, exit);
   addLedger(program, commands, exit);
+}
+
+const doctorHelp = `
+Looks at the files, the API key and what it may do, the clock, the ledgers, the
+secret store, the state directory, the lock and git. Makes GET requests only; a
+probe is written into the secret store and removed again. Exit code 1 when a
+check failed, else 0.
+
+Examples:
+  reconcile doctor
+  reconcile doctor --output json | jq '.checks[] | select(.result != "ok")'`;
+
+function addDoctor(program: Command, commands: Commands, exit: Exit): void {
+  program
+    .command('doctor')
+    .description('check everything that a pass rests on')
+    .addOption(directoryOption())
+    .addOption(outputOption())
+    .addOption(noColorOption())
+    .addHelpText('after', doctorHelp)
+    .action(async (options) => exit(await commands.doctor(options)));
 }
 
 const explainHelp = `

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { packageVersion } from '../effects/version.ts';
+import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
 import { init } from './commands/init.ts';
 import { verifyLedger } from './commands/ledger.ts';
@@ -64,6 +65,7 @@ function commandsIn(here: CommandContext): Commands {
     validate: (options) => validate(options, here),
     status: (options) => status(options, here),
     resume: (options) => resume(options, here),
+    doctor: (options) => doctor(options, here),
     explain: (options) => explain(options, here),
     resolve: (options) => resolve(options, here),
     verifyLedger: (options) => verifyLedger(options, here),

@@ -61,6 +61,24 @@ export async function acquireLock(options: LockOptions): Promise<LockResult> {
   }
 }
 
+export type LockState =
+  | { readonly kind: 'free' }
+  /** `holder` is null when it does not answer. */
+  | { readonly kind: 'held'; readonly holder: LockHolder | null }
+  | { readonly kind: 'unknown'; readonly message: string };
+
+/** Who writes in a workspace now. Takes nothing and leaves everything as it is. */
+export async function inspectLock(directory: string): Promise<LockState> {
+  const opened = openSocketDirectory(directory);
+  if (!opened.ok) return { kind: 'unknown', message: opened.message };
+  try {
+    const found = await probe(opened.sockets.pathOf('lock'));
+    return found.kind === 'alive' ? { kind: 'held', holder: found.holder } : { kind: 'free' };
+  } finally {
+    opened.sockets.close();
+  }
+}
+
 /** Another process that wants the lock or, when that is final, has it. */
 interface Other {
   readonly name: string;

@@ -7,7 +7,7 @@ import type { SourcedWorkspace } from '../core/source.ts';
  * Binds a workspace to one parent and one API key (design 2): no file meant for one parent ever runs against another,
  * and replay memory is kept per API key, so that all writers of one parent must share one (P3).
  */
-export function refuseUnbound(workspace: SourcedWorkspace, whoami: Whoami): Refusal | null {
+export function refuseUnbound(workspace: Pick<SourcedWorkspace, 'declaration'>, whoami: Whoami): Refusal | null {
   const { parentOrganizationId, apiKeyId } = workspace.declaration;
   const refuse = (code: string, message: string, next: string): Refusal => ({
     kind: 'cannot-run',

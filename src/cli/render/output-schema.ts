@@ -205,7 +205,27 @@ const explanation = z.object({
     .nullable(),
 });
 
-const outputSchema = z.discriminatedUnion('command', [pass, validation, statuses, explanation, ledgerAudit]);
+const examination = z.object({
+  formatVersion,
+  command: z.literal('doctor'),
+  checks: z.array(
+    z.object({
+      id: z.string().meta({ description: 'Stable, kebab-case.' }),
+      result: z.enum(['ok', 'warning', 'failed', 'skipped']),
+      message: z.string(),
+      next: z.string().nullable().meta({ description: 'What to do.' }),
+    }),
+  ),
+});
+
+const outputSchema = z.discriminatedUnion('command', [
+  pass,
+  validation,
+  statuses,
+  explanation,
+  examination,
+  ledgerAudit,
+]);
 
 export type PassDocument = z.output<typeof pass>;
 export type StepDocument = z.output<typeof step>;

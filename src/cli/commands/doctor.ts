@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import { type Check, failedCheck, passed, skipped } from '../../core/check.ts';
+import { emptyWorkspace } from '../../core/declaration/read.ts';
+import { examineApi } from '../../engine/inspect/examine-api.ts';
+import type { WorkspaceOptions } from '../commands.ts';
+import { sourceOf } from '../compose.ts';
+import type { CommandContext } from '../context.ts';
+import {
+  examineEnvironment,
+  examineFiles,
+  examineGit,
+  examineJournal,
+  examineKeyFile,
+  examineLock,
+  examineStateDirectory,
+} from '../examine-machine.ts';
+import { exitCodes } from '../exit-code.ts';
+import { openForReading } from '../reading.ts';
+import { renderChecks } from '../render/checks.ts';
+import { renderDocument } from '../render/json.ts';
+import { FORMAT_VERSION } from '../render/output-schema.ts';
+import { createPaint } from '../render/palette.ts';
+
+/** Looks at everything a pass rests on. Writes nothing but a probe into the secret store; 1 when a check failed. */
+export async function doctor(options: WorkspaceOptions, context: CommandContext): Promise<number> {
+  const directory = resolve(options.directory);
+  const source = sourceOf(directory);
+  const loaded = await source.loadWorkspace();
+  const workspace = loaded.ok ? loaded.workspace : emptyWorkspace();
+  const fleet = loaded.ok ? await source.loadFleet(loaded.workspace) : loaded;
+  const known = fleet.ok ? fleet.fleet : null;
+  const checks = [
+    examineFiles(known, fleet.ok ? [] : fleet.problems),
+    examineKeyFile(context),
+    ...(await examineConnection(options, context, (effects) => examineApi(effects, workspace, known))),
+    examineStateDirectory(directory),
+    examineJournal(directory),
+    await examineLock(directory),
+    await examineGit(directory, workspace.declaration),
+    examineEnvironment(context),
+  ];
+  context.stdout(
+    options.output === 'json'
+      ? renderDocument({ formatVersion: FORMAT_VERSION, command: 'doctor', checks })
+      : renderChecks(checks, createPaint(context.useColor(options.color))),
+  );
+  return checks.some(({ result }) => result === 'failed') ? CHECK_FAILED : exitCodes.ok;
+}
+
+const CHECK_FAILED = 1;
+
+async function examineConnection(
+  { directory }: WorkspaceOptions,
+  context: CommandContext,
+  examine: (effects: Parameters<typeof examineApi>[0]) => Promise<Check[]>,
+): Promise<Check[]> {
+  const credentials = context.credentials();
+  if (!credentials.ok)
+    return [
+      failedCheck('credentials', credentials.message, null),
+      skipped('api', 'Nothing was asked of the API, nor of the secret store, without a key.'),
+    ];
+  const reading = await openForReading({ directory, sandbox: false }, 'reconcile doctor', context);
+  if (!reading.ok) return [failedCheck('credentials', reading.refusal.message, reading.refusal.next)];
+  try {
+    const found = passed('credentials', `There is an API key, and the API is ${credentials.baseUrl}.`);
+    return [found, ...(await examine(reading.effects))];
+  } finally {
+    await reading.close();
+  }
+}
