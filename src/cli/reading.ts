@@ -32,7 +32,7 @@ export async function openForReading(
   };
 }
 
-export function cannotRun(code: string, message: string, next: string | null = null): Refusal {
+function cannotRun(code: string, message: string, next: string | null = null): Refusal {
   return { kind: 'cannot-run', code, message, next, requestId: null, problems: [] };
 }
 

@@ -3,7 +3,7 @@ import { requestFaults, strikes } from './request-faults.ts';
 import type { Points, StrikeAt } from './run-case.ts';
 
 /** `r7:lost-answer` strikes the 8th request of the struck pass, `D3:EIO+` the 4th operation and all behind it of the recovery. */
-export function strikeText({ pass, on, index, fault, sticky }: StrikeAt): string {
+function strikeText({ pass, on, index, fault, sticky }: StrikeAt): string {
   const letter = on === 'request' ? 'r' : 'd';
   return `${pass === 'struck' ? letter : letter.toUpperCase()}${index}:${fault}${sticky ? '+' : ''}`;
 }

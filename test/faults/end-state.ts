@@ -18,7 +18,10 @@ export function endStateOf({ sandbox, disk }: Machine): EndState {
           [name, scopes.join(' '), env, status, supersededBy === null ? 'current' : 'superseded'].join(' / '),
         );
       return {
-        ...{ name: child.name, status: child.status, metadata: child.metadata, billingEmail: child.billingEmail },
+        name: child.name,
+        status: child.status,
+        metadata: child.metadata,
+        billingEmail: child.billingEmail,
         balance: wallet?.prepaidBalance,
         limits: [wallet?.monthlyCreditCap, wallet?.refillThreshold, wallet?.refillAmount],
         keys: keys.toSorted(),

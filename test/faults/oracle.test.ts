@@ -6,7 +6,7 @@ interface Watched {
   readonly world: World;
   readonly oracle: Oracle;
   /** A request of ours that no pass would make. */
-  request(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: object, key?: string): void;
+  readonly request: (method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: object, key?: string) => void;
   readonly organizationId: string;
 }
 

@@ -2,7 +2,7 @@ import { type Choice, OrderFailed, type Run } from './explore.ts';
 import { prepareRace, type RaceScenario } from './race-scenarios.ts';
 
 /** A generator of numbers in [0, 1) that the same seed starts again (mulberry32). */
-export function randomFrom(seed: number): () => number {
+function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -55,7 +55,7 @@ const content = ['content:read', 'content:write'];
 const everything = { credits: 5000, scopes: content };
 
 /** Three writers with a few faults: whole onboardings, and the steps that race hardest. */
-export const randomScenarios: readonly RaceScenario[] = [
+const randomScenarios: readonly RaceScenario[] = [
   { title: 'three onboard the same', before: null, specs: [everything, everything, everything], disks: 'own' },
   { title: 'three onboard on one disk', before: null, specs: [everything, everything, everything], disks: 'shared' },
   {

@@ -11,7 +11,7 @@ import { declaredOf, newFile, type Slot, yamlOf } from './files.ts';
 const HOUR_MS = 3_600_000;
 
 /** Conditions that a person has to settle, each explained to them; a history may end in them and in no others. */
-export const NEEDS_PERSON: ReadonlySet<string> = new Set([
+const NEEDS_PERSON: ReadonlySet<string> = new Set([
   'SuspendedByHand',
   'OrganizationArchived',
   'KeyRevoked',
