@@ -27,7 +27,7 @@ export interface Outcome {
   readonly visible: string;
 }
 
-/** A run that meets no event is stopped all the same. */
+/** A run that is at work and meets no event is stopped all the same. How long Node takes to start says nothing. */
 const PATIENCE_MS = 3_000;
 
 const EVENTS = [
@@ -41,14 +41,19 @@ const EVENTS = [
   /^GET /,
 ] as const;
 
+const FIRST_REQUEST = { what: 'request', line: /./, nth: 1 } as const;
+const MOSTLY_EVENTS = Array<'event'>(16).fill('event');
+
 export function randomFate(seeded: Seeded, freezeMostMs: number): Fate {
   const nth = seeded.between(1, 3);
   const event = { what: seeded.pick<Passing['what']>(['request', 'answer']), line: seeded.pick<RegExp>(EVENTS), nth };
-  const isTimed = seeded.isHit(0.2);
+  const moment = seeded.pick<'start' | 'run' | 'event'>(['start', 'run', 'run', 'run', ...MOSTLY_EVENTS]);
   return {
-    moment: isTimed
-      ? { event: null, afterMs: seeded.between(100, 1_500) }
-      : { event, afterMs: seeded.isHit(0.4) ? 0 : seeded.between(0, 60) },
+    moment: {
+      start: { event: null, afterMs: seeded.between(50, 1_500) },
+      run: { event: FIRST_REQUEST, afterMs: seeded.between(0, 1_500) },
+      event: { event, afterMs: seeded.isHit(0.4) ? 0 : seeded.between(0, 60) },
+    }[moment],
     signal: seeded.isHit(0.06) ? 'SIGTERM' : 'SIGKILL',
     frozenMs: seeded.isHit(0.1) ? seeded.between(100, freezeMostMs) : 0,
   };
@@ -62,9 +67,14 @@ export async function runUntil(writer: Writer, fate: Fate, weather: Weather): Pr
   const isDue = new Promise<void>((resolve) => {
     due = resolve;
   });
+  let atWork: () => void = () => {};
+  const isAtWork = new Promise<void>((resolve) => {
+    atWork = resolve;
+  });
   const seen: Passing[] = [];
   writer.proxy.begin(weather, (passing) => {
     seen.push(passing);
+    atWork();
     const { event, afterMs } = moment;
     if (!event || passing.what !== event.what || !event.line.test(passing.line)) return;
     happened += 1;
@@ -78,7 +88,7 @@ export async function runUntil(writer: Writer, fate: Fate, weather: Weather): Pr
   const wait = (ms: number) => sleep(ms, undefined, { signal: patience.signal }).catch(() => {});
   if (moment.event === null) due();
   const isOver = running.ended.then(() => patience.abort());
-  await Promise.race([isDue, wait(PATIENCE_MS), isOver]);
+  await Promise.race([isDue, isAtWork.then(() => wait(PATIENCE_MS)), isOver]);
   await wait(moment.afterMs);
   const visible = running.visible();
   if (frozenMs > 0 && running.child.kill('SIGSTOP')) {
