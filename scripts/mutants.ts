@@ -30,6 +30,8 @@ export default defineConfig({
     restoreMocks: true,
     unstubEnvs: true,
     testTimeout: 60_000,
+    isolate: false,
+    maxWorkers: 1,
   },
 });
 `;
