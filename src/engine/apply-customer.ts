@@ -9,7 +9,7 @@ import { isStopped, type Pass } from './context.ts';
 import { type CustomerRun, keySlot, notStarted, type StepResult } from './customer-run.ts';
 import { problemOf } from './failure.ts';
 import type { ObservedCustomer } from './observe.ts';
-import { executeKeyStep, rememberKey } from './steps/api-key.ts';
+import { executeKeyStep, rememberKey, rememberRevoked } from './steps/api-key.ts';
 import { executeLimits } from './steps/credit-config.ts';
 import { executeGrant } from './steps/credits.ts';
 import { executeAdoption, executeCreation, executeFieldChange } from './steps/organization.ts';
@@ -72,6 +72,7 @@ export function startRun(pass: Pass, observed: ObservedCustomer): CustomerRun {
     frozen: false,
   };
   for (const key of keysInPlace(observed)) rememberKey(run, key, observation?.keys?.listed ?? []);
+  for (const key of observation?.keys?.listed ?? []) if (key.status === 'revoked') rememberRevoked(run, key);
   return run;
 }
 
@@ -187,12 +188,17 @@ const GATES: ReadonlyMap<Step['action'], string> = new Map([
   ['resume', 'active'],
 ]);
 
-/** A last read wherever something was written that no read has shown yet, so that status says what is true (I11). */
+/**
+ * The organization as it is after everything was written, so that status says what is true (I11): read once more where no
+ * read has followed the last write, and looked at like any other, because a write may have cost it its mark (I6).
+ */
 async function verify(run: CustomerRun, steps: readonly StepReport[]): Promise<Problem | null> {
-  if (run.organizationId === null || run.organization || steps.every(({ outcome }) => outcome !== 'done')) return null;
-  const answer = await run.pass.effects.reader.getOrganization(run.organizationId);
-  if (answer.outcome !== 'ok') return problemOf(answer, 'Verifying the organization', '/externalId', run.notices);
-  run.organization = answer.value;
+  if (run.organizationId === null || steps.every(({ outcome }) => outcome !== 'done')) return null;
+  if (!run.organization) {
+    const answer = await run.pass.effects.reader.getOrganization(run.organizationId);
+    if (answer.outcome !== 'ok') return problemOf(answer, 'Verifying the organization', '/externalId', run.notices);
+    run.organization = answer.value;
+  }
   if (steps.some(({ action, outcome }) => action === 'archive' && outcome === 'done')) return null;
-  return vetoOnOrganization(run.customer, answer.value, run.pass.parentOrganizationId, run.notices);
+  return vetoOnOrganization(run.customer, run.organization, run.pass.parentOrganizationId, run.notices);
 }

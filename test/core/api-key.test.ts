@@ -186,6 +186,15 @@ describe('a declared key', () => {
     });
   });
 
+  it('declared revoked is not taken for dead because a listing lacks it (P7)', () => {
+    const alive = recorded('key_1', { secret: 'file:somewhere' });
+    expect(decide(`${READ}, state: revoked`, [], { recorded: alive })).toMatchObject({
+      kind: 'refused',
+      problem: { code: 'KeyNotListed' },
+    });
+    expect(decide(`${READ}, state: revoked`, [], { recorded: recorded('key_1') })).toMatchObject({ kind: 'converged' });
+  });
+
   it('declared revoked is revoked with everything of its name that is still active', () => {
     const listed = [
       key({ id: 'key_2' }),

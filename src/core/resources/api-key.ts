@@ -62,9 +62,11 @@ export function decideKey(declared: KeyDeclaration, pointer: string, facts: KeyF
 
   if (declared.state === 'revoked') {
     const alive = sameName.filter(({ status }) => status === 'active');
-    return alive.length > 0
-      ? { kind: 'revoke', keys: alive, reason: 'declared `state: revoked`' }
-      : { kind: 'converged', key: null, stale: sameName };
+    if (alive.length > 0) return { kind: 'revoke', keys: alive, reason: 'declared `state: revoked`' };
+    // A key that was alive when it was recorded is dead only when a listing says so (P7).
+    const isUnseen = facts.recorded?.secret && !sameName.some(({ id }) => id === facts.recorded?.id);
+    if (isUnseen) return refused(notListed(declared, pointer, facts.recorded?.id ?? '', notices));
+    return { kind: 'converged', key: null, stale: sameName };
   }
   if (secondMatch || live.length > 2 || (live.length === 2 && !key)) return duplicate(declared, pointer, live, notices);
   if (!key) return decideWithoutMatch(declared, pointer, sameName, facts, notices);
@@ -110,17 +112,7 @@ function decideWithoutMatch(
     return { kind: 'mint', ordinal, replaces: other, retires: ours ? other.id : null, reason };
   }
   if (facts.recorded && !sameName.some(({ id }) => id === facts.recorded?.id))
-    return refused(
-      notices.problem(
-        pointer,
-        'held',
-        'KeyNotListed',
-        `The recorded status names key ${facts.recorded.id} as "${declared.name}", but the API does not list it. Nothing is minted.`,
-        {
-          next: 'If it does not come back by itself, somebody removed it: discard the recorded status with `reconcile resolve`.',
-        },
-      ),
-    );
+    return refused(notListed(declared, pointer, facts.recorded.id, notices));
   if (sameName.length === 0)
     return { kind: 'mint', ordinal, replaces: null, retires: null, reason: 'no key of this name was ever minted' };
   const revokedAt = sameName
@@ -142,6 +134,18 @@ function decideWithoutMatch(
       `Key "${declared.name}" was revoked at ${revokedAt ?? 'an unknown time'}. It is not minted again by itself.`,
       { next: `To mint a new one, set \`createdAfter\` to a time after that; to leave it, set \`state: revoked\`.` },
     ),
+  );
+}
+
+function notListed(declared: KeyDeclaration, pointer: string, id: string, notices: Notices): Problem {
+  return notices.problem(
+    pointer,
+    'held',
+    'KeyNotListed',
+    `The recorded status names key ${id} as "${declared.name}", but the API does not list it. Nothing is minted or revoked.`,
+    {
+      next: 'If it does not come back by itself, somebody removed it: discard the recorded status with `reconcile resolve`.',
+    },
   );
 }
 

@@ -218,6 +218,7 @@ async function revoke(
       return answer.outcome === 'ok' ? done() : byAnswer(answer, 'Revoking the API key', pointer, notices);
     });
     if (revoked.outcome !== 'done') return revoked;
+    rememberRevoked(run, { id, name });
   }
   const entry = run.keys.get(decision.keys[0]?.name ?? '');
   if (entry?.replaces && decision.keys.some(({ id }) => id === entry.replaces))
@@ -255,6 +256,12 @@ export function rememberKey(
   };
   run.keys.set(name, entry);
   return entry;
+}
+
+/** Notes that the recorded key of a name is dead: from then on nobody needs to find it alive in a listing. */
+export function rememberRevoked(run: CustomerRun, { id, name }: Pick<ApiKey, 'id' | 'name'>): void {
+  const recorded = recordedKey(run.status, organizationIdOf(run), name);
+  if (recorded?.id === id && !run.keys.has(name)) run.keys.set(name, { ...recorded, secret: null });
 }
 
 /** What the store says about a key, as the decision needs it. */
