@@ -1,6 +1,6 @@
 import type { Operation, SandboxState } from '../../src/sandbox/index.ts';
 import type { OracleFacts } from './oracle.ts';
-import { scopeText } from './oracle-declarations.ts';
+import { type DeclaredCustomer, scopeText } from './oracle-declarations.ts';
 
 /** Executed operations by kind and by whom (`api credits.allocate`), so that "created, then deleted" cannot hide. */
 export type OperationCounts = Readonly<Record<string, number>>;
@@ -35,70 +35,63 @@ export function createWorldJudge(facts: OracleFacts): WorldJudge {
 
 type Wallets = ReadonlyMap<string, SandboxState['wallets'][number]>;
 
+interface Change {
+  readonly operation: Operation;
+  readonly state: SandboxState;
+  readonly walletsBefore: Wallets;
+  readonly externalId: string;
+  readonly versions: readonly DeclaredCustomer[];
+}
+
 function judgeOperation(facts: OracleFacts, operation: Operation, state: SandboxState, walletsBefore: Wallets): void {
-  const { declarations, report } = facts;
   const { kind, by, organizationId } = operation;
   if (kind === 'credits.refill' && state.operations.every((one) => one.kind !== 'credits.spend'))
-    report('I10', `a refill moved money into ${organizationId} although nothing was spent`);
+    facts.report('I10', `a refill moved money into ${organizationId} although nothing was spent`);
   if (by !== 'api') return;
   const organization = state.organizations.find(({ id }) => id === organizationId);
   const externalId = organization?.metadata['externalId'] ?? '';
-  const versions = declarations.versions(externalId);
-  const asks = (state_: string) => versions.some((version) => version.state === state_);
-  switch (kind) {
-    case 'organization.create':
-      if (versions.every(({ incarnation }) => String(incarnation) !== organization?.metadata['rcn_inc']))
-        report('I5', `an organization was created for ${externalId}, which no accepted version declares`);
-      break;
-    case 'organization.archive':
-      if (!asks('archived')) report('I5', `${externalId} was archived, which nobody declared`);
-      break;
-    case 'organization.suspend':
-      if (!asks('suspended') && !asks('archived')) report('I5', `${externalId} was suspended, which nobody declared`);
-      break;
-    case 'organization.resume':
-      if (versions.at(-1)?.state !== 'active' || !asks('suspended'))
-        report('I5', `${externalId} was resumed, which nobody declared`);
-      break;
-    case 'credits.allocate':
-      judgeGrant(facts, operation, state);
-      break;
-    case 'credit-config.patch':
-      judgeLimits(facts, organizationId, state, walletsBefore);
-      break;
-    case 'key.mint':
-    case 'key.rotate':
-    case 'key.revoke':
-      judgeKey(facts, operation, state);
-      break;
-    case 'webhook.create': {
-      const endpoint = state.webhookEndpoints.find(({ id }) => id === operation.endpointId);
-      const name = endpoint?.metadata['rcn_name'] ?? '';
-      if (!declarations.webhookNames().has(name)) report('I5', `webhook "${name}" was created, which nobody declared`);
-      const ofName = state.webhookEndpoints.filter(({ metadata }) => metadata['rcn_name'] === name);
-      if (ofName.length > 1) report('I2', `${ofName.length} endpoints were created for webhook "${name}"`);
-      break;
-    }
-    case 'webhook.delete':
-      if (declarations.deletedWebhooks().size === 0)
-        report('I5', `webhook endpoint ${operation.endpointId} was deleted, which nobody declared`);
-      break;
-    // Only other hands do these, or no rule about what was declared speaks of them.
-    case 'organization.patch':
-    case 'credits.fund':
-    case 'credits.reserve':
-    case 'credits.spend':
-    case 'credits.refill':
-    case 'credits.reclaim':
-    case 'credits.transfer-by-hand':
-    case 'key.kill':
-    case 'webhook.patch':
-    case 'webhook.rotate-secret':
-    case 'webhook.test':
-    case 'webhook.replay':
-      break;
-  }
+  const versions = facts.declarations.versions(externalId);
+  judgesOfOurs[kind]?.(facts, { operation, state, walletsBefore, externalId, versions });
 }
+
+const asks = ({ versions }: Change, wanted: string) => versions.some(({ state }) => state === wanted);
+
+/** What each kind of our own operations must be justified by; the others need no declaration. */
+const judgesOfOurs: { readonly [kind in Operation['kind']]?: (facts: OracleFacts, change: Change) => void } = {
+  'organization.create': ({ report }, { operation, state, versions, externalId }) => {
+    const made = state.organizations.find(({ id }) => id === operation.organizationId);
+    if (versions.every(({ incarnation }) => String(incarnation) !== made?.metadata['rcn_inc']))
+      report('I5', `an organization was created for ${externalId}, which no accepted version declares`);
+  },
+  'organization.archive': ({ report }, change) => {
+    if (!asks(change, 'archived')) report('I5', `${change.externalId} was archived, which nobody declared`);
+  },
+  'organization.suspend': ({ report }, change) => {
+    if (!asks(change, 'suspended') && !asks(change, 'archived'))
+      report('I5', `${change.externalId} was suspended, which nobody declared`);
+  },
+  'organization.resume': ({ report }, change) => {
+    if (change.versions.at(-1)?.state !== 'active' || !asks(change, 'suspended'))
+      report('I5', `${change.externalId} was resumed, which nobody declared`);
+  },
+  'credits.allocate': (facts, { operation, state }) => judgeGrant(facts, operation, state),
+  'credit-config.patch': (facts, { operation, state, walletsBefore }) =>
+    judgeLimits(facts, operation.organizationId, state, walletsBefore),
+  'key.mint': (facts, { operation, state }) => judgeKey(facts, operation, state),
+  'key.rotate': (facts, { operation, state }) => judgeKey(facts, operation, state),
+  'key.revoke': (facts, { operation, state }) => judgeKey(facts, operation, state),
+  'webhook.create': ({ report, declarations }, { operation, state }) => {
+    const endpoint = state.webhookEndpoints.find(({ id }) => id === operation.endpointId);
+    const name = endpoint?.metadata['rcn_name'] ?? '';
+    if (!declarations.webhookNames().has(name)) report('I5', `webhook "${name}" was created, which nobody declared`);
+    const ofName = state.webhookEndpoints.filter(({ metadata }) => metadata['rcn_name'] === name);
+    if (ofName.length > 1) report('I2', `${ofName.length} endpoints were created for webhook "${name}"`);
+  },
+  'webhook.delete': ({ report, declarations }, { operation }) => {
+    if (declarations.deletedWebhooks().size === 0)
+      report('I5', `webhook endpoint ${operation.endpointId} was deleted, which nobody declared`);
+  },
+};
 
 /** A grant carries a mark, and ends at an amount that some accepted version declared (I1, I1'). */
 function judgeGrant({ declarations, report }: OracleFacts, operation: Operation, state: SandboxState): void {
