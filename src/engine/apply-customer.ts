@@ -4,6 +4,7 @@ import type { CustomerPlan, Step } from '../core/plan.ts';
 import { baselineOf, isAdopted } from '../core/plan-customer.ts';
 import type { Problem } from '../core/problem.ts';
 import type { StepReport } from '../core/report.ts';
+import { recordedGrants } from '../core/resources/credits.ts';
 import { vetoOnOrganization } from '../core/resources/organization.ts';
 import { isStopped, type Pass } from './context.ts';
 import { type CustomerRun, keySlot, notStarted, type StepResult } from './customer-run.ts';
@@ -56,6 +57,7 @@ export async function applyCustomer(
 export function startRun(pass: Pass, observed: ObservedCustomer): CustomerRun {
   const { customer, notices, status, observation } = observed;
   const ledger = observation?.ledger?.view;
+  const recordedSlots = observation ? (recordedGrants(status, observation.organization.id)?.slots ?? 0) : 0;
   const run: CustomerRun = {
     pass,
     customer,
@@ -66,7 +68,11 @@ export function startRun(pass: Pass, observed: ObservedCustomer): CustomerRun {
     baseline: observation ? baselineOf(customer, observation.organization) : 0,
     adopted: observation ? isAdopted(customer, observation.organization) : false,
     organization: observation?.organization ?? null,
-    credits: ledger?.state === 'intact' ? { slots: ledger.slots, granted: ledger.granted } : null,
+    // A read that shows fewer grants than are recorded was stale: it must not lower the mark that says so (A3).
+    credits:
+      ledger?.state === 'intact' && ledger.slots >= recordedSlots
+        ? { slots: ledger.slots, granted: ledger.granted }
+        : null,
     creditsSettled: observed.planned.steps.every(({ resource }) => resource !== 'credits'),
     keys: new Map(),
     frozen: false,

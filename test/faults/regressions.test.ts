@@ -13,7 +13,7 @@ async function at(scenario: string): Promise<Machine> {
   return machine;
 }
 
-/** Dies at the first operation on a path that matches, `times` - 1 such operations later. */
+/** Dies at the first operation of a kind on a path that matches. */
 function diesAt(path: RegExp, kind: string): ProcessHooks {
   return { onOperation: (operation) => (operation.kind === kind && path.test(operation.path) ? crash() : undefined) };
 }
@@ -42,6 +42,22 @@ describe('a key that is replaced because its scopes changed', () => {
     const { report } = await machine.run();
     expect(report?.customers[0]).toMatchObject({ phase: 'Ready', steps: [{ action: 'revoke', outcome: 'done' }] });
     machine.oracle.judgeAll();
+    machine.oracle.assertHolds();
+  });
+});
+
+describe('the number of grants in the status', () => {
+  it.each(['raise', 'suspend'])('is not lowered by a ledger that shows fewer (%s)', async (scenario) => {
+    const machine = await at(scenario);
+    const { report } = await machine.run({
+      onRequest: (request, server) => {
+        const answer = server.perform(request);
+        const isLedger = request.path.includes('/events') && request.path.includes('organizations');
+        return isLedger && answer.kind === 'response' ? { ...answer, body: '{"items":[],"nextCursor":null}' } : answer;
+      },
+    });
+    expect(report?.refused).toBeNull();
+    expect(machine.text('customers/acme-coffee.yaml')).toMatch(/granted: 5000, slots: 1/);
     machine.oracle.assertHolds();
   });
 });

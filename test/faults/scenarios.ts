@@ -238,6 +238,71 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'webhook-rotated',
+    reason: 'a raised secretCreatedAfter rotates the signing secret',
+    options: { workspaceYaml: FIREHOSE },
+    before: async (stage) => {
+      await onboarded(stage);
+      const asked = new Date(stage.sandbox.clock.now() - HOUR_MS).toISOString().replace('.000', '');
+      stage.edit(
+        'reconcile.yaml',
+        replace('  - name: firehose', `  - secretCreatedAfter: ${asked}\n    name: firehose`),
+      );
+    },
+  },
+  {
+    name: 'suspend',
+    reason: 'a customer declared suspended is marked, then suspended',
+    before: async (stage) => {
+      await onboarded(stage);
+      stage.edit(FILE, replace('credits: 5000', 'state: suspended\ncredits: 5000'));
+    },
+  },
+  {
+    name: 'resume',
+    reason: 'a customer that we suspended is resumed, and its raise is granted',
+    before: async (stage) => {
+      await onboarded(stage, ACME.replace('credits: 5000', 'state: active\ncredits: 5000'));
+      stage.edit(FILE, replace('state: active', 'state: suspended'));
+      await stage.pass();
+      stage.wait(HOUR_MS);
+      stage.edit(FILE, (text) =>
+        text.replace('state: suspended', 'state: active').replace('credits: 5000', 'credits: 6000'),
+      );
+    },
+  },
+  {
+    name: 'archive',
+    reason: 'a customer declared archived is suspended first, and archived once',
+    before: async (stage) => {
+      await onboarded(stage);
+      stage.edit(FILE, replace('credits: 5000', 'state: archived\ncredits: 5000'));
+    },
+  },
+  {
+    name: 'onboard-again',
+    reason: 'an archived customer comes back as another incarnation, with a full grant',
+    before: async (stage) => {
+      await onboarded(stage, ACME.replace('credits: 5000', 'state: active\ncredits: 5000'));
+      stage.edit(FILE, replace('state: active', 'state: archived'));
+      await stage.pass();
+      await stage.pass();
+      stage.wait(HOUR_MS);
+      stage.edit(FILE, replace('state: archived', 'incarnation: 2\nstate: active'));
+    },
+  },
+  {
+    name: 'adopt',
+    reason: 'an organization made and paid by hand is taken over, and only the difference is granted',
+    before: async (stage) => {
+      const made = stage.sandbox.hands.createOrganization({ name: 'Acme Coffee', billingEmail: 'ops@acme.example' });
+      if (!made.done) throw new Error('it was not made');
+      stage.sandbox.hands.foreignTransfer(made.organization.id, 2_000);
+      stage.wait(HOUR_MS);
+      stage.save(FILE, `${ACME}adopt: { organizationId: ${made.organization.id}, grantedCredits: 2000 }\n`);
+    },
+  },
+  {
     name: 'two-customers',
     reason: 'two new customers side by side',
     before: async (stage) => {

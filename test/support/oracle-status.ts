@@ -14,9 +14,12 @@ export function judgeStatusFile(facts: OracleFacts, workspace: Workspace, file: 
   // What was declared together with its status is an input, which may claim anything.
   if (status === '' || (declared !== null && partsOf(declared)[1] === status)) return;
   judgeClaims(facts, file, status, state);
+  judgeHighWater(facts, file, status);
   const externalId = /^ {2}externalId: "?([^"\n]+?)"?$/m.exec(status)?.[1];
-  const isReady = /type: "?Ready"?,? *\n? *,? *status: "?True"?/.test(status) || /reason: "?Converged"?/.test(status);
-  if (externalId !== undefined && isReady) judgeReady(facts, file, externalId, state);
+  const reason = /reason: "?(Converged|Suspended|Archived)\b/.exec(status)?.[1];
+  if (externalId === undefined || reason === undefined) return;
+  if (reason === 'Converged') judgeReady(facts, file, externalId, state);
+  else judgeSettledState(facts, file, externalId, reason.toLowerCase(), state);
 }
 
 /** The text without its status block, ends trimmed (a block may need a newline before it), and the block. */
@@ -45,8 +48,31 @@ function judgeClaims(facts: OracleFacts, file: string, status: string, state: Sa
   }
 }
 
+/** The number of grants is a witness against stale ledgers: no later status of one organization names fewer (I7). */
+function judgeHighWater({ highWater, report }: OracleFacts, file: string, status: string): void {
+  const organizationId = /organizationId: (org_[0-9a-f-]{36})/.exec(status.replace(/parentOrganizationId.*/, ''))?.[1];
+  const slots = Number(/\bslots: (\d+)/.exec(status)?.[1] ?? 0);
+  const of = `${file} ${organizationId}`;
+  const before = highWater.get(of) ?? 0;
+  if (slots < before) report('I7', `${file}: status named ${before} grants, and now ${slots}`);
+  highWater.set(of, Math.max(before, slots));
+}
+
 const KEY_IDS = /\bkey_[0-9a-f-]{36}\b/g;
 const UUIDS = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
+
+/** `Suspended` and `Archived` are true; `none` is settled too where nothing of the customer is left to be stopped. */
+function judgeSettledState(
+  { report }: OracleFacts,
+  file: string,
+  externalId: string,
+  claimed: string,
+  state: SandboxState,
+): void {
+  const ours = state.organizations.filter(({ metadata }) => metadata['externalId'] === externalId);
+  if (ours.some(({ status }) => status !== claimed && status !== 'archived'))
+    report('I11', `${file}: status says ${claimed}, but an organization of ${externalId} is not`);
+}
 
 /** `Ready` is true: the organization, its credits, its limits and its keys are as declared at this very moment. */
 function judgeReady(facts: OracleFacts, file: string, externalId: string, state: SandboxState): void {

@@ -134,7 +134,7 @@ function judgeLimits(
   if (wallet.refillAmount === null || (before?.refillAmount ?? null) !== null) return;
   if (wallet.monthlyCreditCap === null) report('I10', `the refill of ${externalId} was switched on without a cap`);
   const granted = grantedTo(organizationId, state);
-  const declared = versions.filter(({ refill }) => refill).map(({ credits }) => credits);
+  const declared = versions.filter(({ refill }) => refill).map(({ credits, adopted }) => credits - adopted);
   if (granted < Math.min(...declared))
     report('I10', `the refill of ${externalId} was switched on with ${granted} credits granted`);
 }
@@ -153,7 +153,8 @@ function judgeKey({ declarations, sandbox, report }: OracleFacts, operation: Ope
   }
   const asWanted = wanted.filter((key) => key.scopes === scopeText(row.scopes) && key.env === row.env);
   if (operation.kind === 'key.revoke') {
-    const isAsked = wanted.some(({ state: wish }) => wish === 'revoked');
+    // An archive, which has its own judge, revokes what there is.
+    const isAsked = wanted.some(({ state: wish }) => wish === 'revoked') || organization?.status === 'archived';
     const replacement = state.apiKeys.find(
       (other) =>
         other.id !== row.id &&

@@ -25,6 +25,8 @@ export interface OracleFacts {
   /** Every workspace that writes for the parent: two daemons may have a disk each. */
   readonly workspaces: readonly Workspace[];
   readonly report: Report;
+  /** By file and organization: the highest number of grants that its status named since a person last saved it. */
+  readonly highWater: Map<string, number>;
 }
 
 export interface Workspace {
@@ -78,7 +80,8 @@ export function createOracle(sandbox: Sandbox): Oracle {
   const leaks = createLeakScanner();
   const workspaces: Workspace[] = [];
   const exchanges: Exchange[] = [];
-  const facts: OracleFacts = { sandbox, declarations, leaks, workspaces, report };
+  const highWater = new Map<string, number>();
+  const facts: OracleFacts = { sandbox, declarations, leaks, workspaces, report, highWater };
   const world = createWorldJudge(facts);
 
   let last: SandboxState = sandbox.snapshot();
@@ -107,7 +110,10 @@ export function createOracle(sandbox: Sandbox): Oracle {
   };
 
   const oracle: Oracle = {
-    declare: (file, text) => declarations.set(file, text),
+    declare(file, text) {
+      for (const of of highWater.keys()) if (of.startsWith(`${file} `)) highWater.delete(of);
+      declarations.set(file, text);
+    },
     watchDisk(disk, directory) {
       const known = workspaces.findIndex((workspace) => workspace.directory === directory && workspaces.length === 1);
       const workspace = { disk, directory };
@@ -170,6 +176,8 @@ function promisedBy(declarations: Declarations, exchanges: readonly Exchange[]):
     exchanges.flatMap(({ requestBody }) => /"cust":"([^"]+)"/.exec(requestBody ?? '')?.[1] ?? []),
   );
   return [...customers].flatMap((customer) =>
-    declarations.versions(customer).map(({ incarnation, credits }): Promised => ({ customer, incarnation, credits })),
+    declarations
+      .versions(customer)
+      .map(({ incarnation, credits, adopted }): Promised => ({ customer, incarnation, credits, adopted })),
   );
 }
