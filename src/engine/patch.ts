@@ -1,9 +1,10 @@
 import type { Answer } from '../core/answer.ts';
 import type { OrganizationWithSummary } from '../core/api.ts';
 import type { Json } from '../core/canonical.ts';
+import { readOrganizationMarker } from '../core/marker.ts';
 import type { LayersWriter } from '../effects/layers/client.ts';
 import { writerOf } from './context.ts';
-import { type CustomerRun, done, organizationIdOf, type StepResult } from './customer-run.ts';
+import { type CustomerRun, done, failed, organizationIdOf, type StepResult } from './customer-run.ts';
 import { journalled } from './journalled.ts';
 import { byAnswer, retrying } from './retrying.ts';
 
@@ -40,7 +41,24 @@ export function patchAndReadBack(run: CustomerRun, intent: PatchIntent): Promise
     );
     const read = await reader.getOrganization(organizationId);
     run.organization = read.outcome === 'ok' ? read.value : null;
-    if (run.organization && intent.shows(run.organization)) return done();
+    if (run.organization && intent.shows(run.organization)) return lostMark(run, run.organization) ?? done();
     return byAnswer(answer, intent.doing, intent.pointer, notices);
   });
+}
+
+/** Until June 2026 a PATCH replaced metadata, our mark included; money never goes to what does not carry it (I6). */
+function lostMark(run: CustomerRun, organization: OrganizationWithSummary): StepResult | null {
+  const { externalId, incarnation } = run.customer.declaration;
+  const marker = readOrganizationMarker(organization);
+  if (marker?.externalId === externalId && marker.incarnation === incarnation) return null;
+  run.frozen = true;
+  return failed(
+    run.notices.problem(
+      '/externalId',
+      'error',
+      'MarkChanged',
+      `Organization ${organization.id} lost this customer's mark when it was changed. Nothing more is written for this customer.`,
+      { next: 'Put its metadata back (externalId, rcn, rcn_inc), or adopt the organization.' },
+    ),
+  );
 }

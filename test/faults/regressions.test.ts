@@ -61,3 +61,21 @@ describe('the number of grants in the status', () => {
     machine.oracle.assertHolds();
   });
 });
+
+describe('a PATCH that replaces metadata, as the API did before June 2026', () => {
+  it.each(['name-edited', 'suspend'])(
+    'leaves our mark on the organization, for it travels along (%s)',
+    async (scenario) => {
+      const { options, before } = scenarioNamed(scenario);
+      const machine = createMachine(variantNamed('patch-replaces-metadata'), options);
+      await before(machine);
+      machine.edit('customers/acme-coffee.yaml', (text) => text.replace('credits: 5000', 'credits: 8000'));
+      await machine.run();
+      expect(machine.sandbox.snapshot().organizations.map(({ metadata }) => metadata)).toContainEqual(
+        expect.objectContaining({ externalId: 'acme-coffee', rcn: '1', rcn_inc: '1' }),
+      );
+      machine.oracle.judgeAll();
+      machine.oracle.assertHolds();
+    },
+  );
+});

@@ -84,6 +84,23 @@ export function creationMetadata(customer: SourcedCustomer): Record<string, stri
 }
 
 /**
+ * The metadata of a PATCH that changes some of it. Until June 2026 a PATCH replaced metadata as a whole, so what must
+ * not be lost travels along; where it merges, that changes nothing (organizations/patch-organization, changelog).
+ */
+export function metadataPatch(
+  customer: SourcedCustomer,
+  current: Readonly<Record<string, string>>,
+  changes: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const { externalId, incarnation, metadata = {} } = customer.declaration;
+  const kept = [organizationMark.baseline, organizationMark.suspended].flatMap((name): [string, string][] => {
+    const value = current[name];
+    return value === undefined ? [] : [[name, value]];
+  });
+  return { ...metadata, ...organizationMetadata(externalId, incarnation), ...Object.fromEntries(kept), ...changes };
+}
+
+/**
  * Changed fields of an organization that exists, as one step. Metadata merges: a member that left the file stays
  * (absence is never an instruction), and `""` unsets one (organizations/patch-organization).
  */

@@ -3,7 +3,12 @@ import type { LedgerEvent, Organization } from '../../core/api.ts';
 import { witnessOnParentLedger } from '../../core/ledger.ts';
 import { readOrganizationMarker } from '../../core/marker.ts';
 import type { Step } from '../../core/plan.ts';
-import { adoptionMetadata, creationMetadata, organizationPatch } from '../../core/resources/organization.ts';
+import {
+  adoptionMetadata,
+  creationMetadata,
+  metadataPatch,
+  organizationPatch,
+} from '../../core/resources/organization.ts';
 import { writerOf } from '../context.ts';
 import { type CustomerRun, declarationChanged, done, failed, type StepResult } from '../customer-run.ts';
 import { problemOf, waitBeforeRetry } from '../failure.ts';
@@ -112,7 +117,11 @@ function creationInDoubt(run: CustomerRun, failure: Failure) {
 
 /** Changes name, billing email or metadata. */
 export function executeFieldChange(run: CustomerRun, step: Step): Promise<StepResult> {
-  const patch = organizationPatch(step.after ?? {});
+  const changes = organizationPatch(step.after ?? {});
+  const current = run.organization?.metadata ?? {};
+  const patch = changes.metadata
+    ? { ...changes, metadata: metadataPatch(run.customer, current, changes.metadata) }
+    : changes;
   return patchAndReadBack(run, {
     step: 'change-organization',
     doing: 'Changing the organization',

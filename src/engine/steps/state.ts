@@ -2,6 +2,7 @@ import type { Answer } from '../../core/answer.ts';
 import type { OrganizationStatus } from '../../core/api.ts';
 import { organizationMark } from '../../core/marker.ts';
 import type { Step } from '../../core/plan.ts';
+import { metadataPatch } from '../../core/resources/organization.ts';
 import { ARCHIVE_WAITING, archiveWaiting, reservedCredits } from '../../core/resources/state.ts';
 import type { LayersWriter } from '../../effects/layers/client.ts';
 import { writerOf } from '../context.ts';
@@ -59,7 +60,8 @@ export async function executeArchive(run: CustomerRun, step: Step): Promise<Step
 }
 
 function setMark(run: CustomerRun, value: '1' | ''): Promise<StepResult> {
-  const metadata = { [organizationMark.suspended]: value };
+  const current = run.organization?.metadata ?? {};
+  const metadata = metadataPatch(run.customer, current, { [organizationMark.suspended]: value });
   return patchAndReadBack(run, {
     step: 'mark-suspension',
     doing: 'Marking the organization',
