@@ -10,8 +10,6 @@ export interface Scenario {
   readonly before: (stage: Stage) => Promise<void>;
   /** What a person does behind the struck pass, before anybody else runs one. */
   readonly after?: (stage: Stage) => void;
-  /** Why a listing that leaves something out for a whole pass may put the end off, until the daily audit reads again. */
-  readonly lossyListingsDelay?: string;
 }
 
 const FILE = 'customers/acme-coffee.yaml';
@@ -188,7 +186,6 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'key-revoked',
     reason: 'a key declared revoked is revoked',
-    lossyListingsDelay: 'a revoked key may be missing from the list for good (P8), so a missing one counts as revoked',
     before: async (stage) => {
       await onboarded(stage);
       stage.edit(FILE, replace('scopes: [content:read, content:write]', 'scopes: [content:read]\n    state: revoked'));
