@@ -160,7 +160,7 @@ export const worldMutants: readonly Mutant[] = [
     'a PATCH counts without being read back',
     'I11',
     'src/engine/patch.ts',
-    'if (run.organization && intent.shows(run.organization)) return done();',
+    'if (run.organization && intent.shows(run.organization)) return lostMark(run, run.organization) ?? done();',
     "if (answer.outcome === 'ok') return done();",
   ),
   mutant(
