@@ -5,14 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { replay } from '../test/faults/replay.ts';
 import type { Failure, Unit } from '../test/faults/run-unit.ts';
-import { scenarios } from '../test/faults/scenarios.ts';
-import { variants } from '../test/faults/variants.ts';
+import { variants } from '../test/support/variants.ts';
+import { walks } from '../test/walks/list.ts';
 
-const usage = `Plays every single fault in every scenario, and pairs of faults in the two central ones.
+const usage = `Plays every single fault in every walk, and pairs of faults in the two central ones.
 
   npm run faults                                   all of it, over two processes
   npm run faults -- --mode singles                 without the pairs
-  npm run faults -- --scenario raise               one scenario
+  npm run faults -- --walk raise               one walk
   npm run faults -- --variant default              one answer of the provider
   npm run faults -- --every 10                     each tenth case
   npm run faults -- --case onboard/default/r7:lost-answer
@@ -21,7 +21,7 @@ const usage = `Plays every single fault in every scenario, and pairs of faults i
 
 const { values } = parseArgs({
   options: {
-    scenario: { type: 'string' },
+    walk: { type: 'string' },
     variant: { type: 'string' },
     mode: { type: 'string' },
     every: { type: 'string', default: '1' },
@@ -78,7 +78,8 @@ async function playAll(): Promise<void> {
           tell();
         });
         failures.push(...result.failures);
-        const name = `${unit.scenario} (${unit.mode})`;
+        for (const failure of result.failures) tellFailure(failure);
+        const name = `${unit.walk} (${unit.mode})`;
         const tally = tallies.get(name) ?? { cases: 0, failures: 0, ms: 0 };
         tally.cases += result.cases;
         tally.failures += result.failures.length;
@@ -89,12 +90,14 @@ async function playAll(): Promise<void> {
     }),
   );
   printTable(tallies, performance.now() - startedAt);
-  for (const { id, violations } of failures.slice(0, 50)) {
-    process.stdout.write(`\n${id}\n`);
-    for (const text of violations) process.stdout.write(`  ${text}\n`);
-    process.stdout.write(`  replay: npm run faults -- --case '${id}'\n`);
-  }
   process.exitCode = failures.length > 0 ? 1 : 0;
+}
+
+/** At once, not at the end: the whole of it takes hours. */
+function tellFailure({ id, violations }: Failure): void {
+  process.stdout.write(`\n${id}\n`);
+  for (const text of violations) process.stdout.write(`  ${text}\n`);
+  process.stdout.write(`  replay: npm run faults -- --case '${id}'\n`);
 }
 
 function startWorker(): ChildProcess {
@@ -126,16 +129,16 @@ function play(
 /** Large units are cut, so that both processes end at about the same time. */
 function unitsOf(): Unit[] {
   const every = Number(values.every);
-  const chosen = scenarios.filter(({ name }) => values.scenario === undefined || name === values.scenario);
+  const chosen = walks.filter(({ name }) => values.walk === undefined || name === values.walk);
   const under = variants.filter(({ name }) => values.variant === undefined || name === values.variant);
   const units: Unit[] = [];
   if (values.mode !== 'pairs')
-    for (const { name: scenario } of chosen)
-      for (const { name: variant } of under) units.push({ scenario, variant, mode: 'singles', part: 0, of: every });
+    for (const { name: walk } of chosen)
+      for (const { name: variant } of under) units.push({ walk, variant, mode: 'singles', part: 0, of: every });
   if (values.mode === 'singles') return units;
   const of = 16 * Number(values['pairs-every']);
-  for (const { name: scenario } of chosen.filter(({ name }) => name === 'onboard' || name === 'raise'))
-    for (let part = 0; part < 16; part += 1) units.push({ scenario, variant: 'default', mode: 'pairs', part, of });
+  for (const { name: walk } of chosen.filter(({ name }) => name === 'onboard' || name === 'raise'))
+    for (let part = 0; part < 16; part += 1) units.push({ walk, variant: 'default', mode: 'pairs', part, of });
   return units;
 }
 

@@ -9,12 +9,12 @@ function strikeText({ pass, on, index, fault, sticky }: StrikeAt): string {
 }
 
 /** `onboard/default/r7:lost-answer,R3:crash-after`: names one case for ever. */
-export function caseId(scenario: string, variant: string, at: readonly StrikeAt[]): string {
-  return `${scenario}/${variant}/${at.map(strikeText).join(',')}`;
+export function caseId(walk: string, variant: string, at: readonly StrikeAt[]): string {
+  return `${walk}/${variant}/${at.map(strikeText).join(',')}`;
 }
 
-export function parseCaseId(id: string): { scenario: string; variant: string; at: StrikeAt[] } {
-  const [scenario = '', variant = '', list = ''] = id.split('/');
+export function parseCaseId(id: string): { walk: string; variant: string; at: StrikeAt[] } {
+  const [walk = '', variant = '', list = ''] = id.split('/');
   const at = list
     .split(',')
     .filter(Boolean)
@@ -30,7 +30,7 @@ export function parseCaseId(id: string): { scenario: string; variant: string; at
         sticky: plus !== '',
       };
     });
-  return { scenario, variant, at };
+  return { walk, variant, at };
 }
 
 export interface Extent {

@@ -1,8 +1,8 @@
+import type { Machine } from '../support/machine.ts';
+import { DIRECTORY } from '../support/machine.ts';
 import { liveCredentials } from '../support/oracle-secrets.ts';
-import type { Machine } from './machine.ts';
-import { DIRECTORY } from './machine.ts';
 
-/** What a history left behind, without ids and times: equal for every history of one scenario. */
+/** What a history left behind, without ids and times: equal for every history of one walk. */
 export type EndState = Readonly<Record<string, unknown>>;
 
 export function endStateOf({ sandbox, disk }: Machine): EndState {
@@ -49,9 +49,13 @@ function filesOf(files: readonly (readonly [string, string])[]): Record<string, 
 }
 
 function withoutIds(text: string): string {
-  return text
-    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
-    .replace(/lp_(live|test)_[0-9A-Z]{16}/g, '<prefix>')
-    .replace(/"?\d{4}-\d{2}-\d{2}T[0-9:.]+Z"?/g, '<time>')
-    .replace(/, slots: \d+|^ +slots: \d+\n/gm, '');
+  return (
+    text
+      .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
+      // An id without a prefix is quoted where it would read as a number, as 1e3…-… does.
+      .replaceAll('"<id>"', '<id>')
+      .replace(/lp_(live|test)_[0-9A-Z]{16}/g, '<prefix>')
+      .replace(/"?\d{4}-\d{2}-\d{2}T[0-9:.]+Z"?/g, '<time>')
+      .replace(/, slots: \d+|^ +slots: \d+\n/gm, '')
+  );
 }

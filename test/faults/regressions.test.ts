@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { createMachine, type Machine, type ProcessHooks } from '../support/machine.ts';
 import { crash } from '../support/memory-filesystem.ts';
-import { createMachine, type Machine, type ProcessHooks } from './machine.ts';
-import { scenarioNamed } from './scenarios.ts';
-import { variantNamed } from './variants.ts';
+import { variantNamed } from '../support/variants.ts';
+import { walkNamed } from '../walks/list.ts';
 
 /** Histories that once went wrong, by name: found by the fault suites, kept here in words. */
 
-async function at(scenario: string): Promise<Machine> {
-  const { options, before } = scenarioNamed(scenario);
+async function at(walk: string): Promise<Machine> {
+  const { options, before } = walkNamed(walk);
   const machine = createMachine(variantNamed('default'), options);
   await before(machine);
   return machine;
@@ -47,8 +47,8 @@ describe('a key that is replaced because its scopes changed', () => {
 });
 
 describe('the number of grants in the status', () => {
-  it.each(['raise', 'suspend'])('is not lowered by a ledger that shows fewer (%s)', async (scenario) => {
-    const machine = await at(scenario);
+  it.each(['raise', 'suspend'])('is not lowered by a ledger that shows fewer (%s)', async (walk) => {
+    const machine = await at(walk);
     const { report } = await machine.run({
       onRequest: (request, server) => {
         const answer = server.perform(request);
@@ -65,8 +65,8 @@ describe('the number of grants in the status', () => {
 describe('a PATCH that replaces metadata, as the API did before June 2026', () => {
   it.each(['name-edited', 'suspend'])(
     'leaves our mark on the organization, for it travels along (%s)',
-    async (scenario) => {
-      const { options, before } = scenarioNamed(scenario);
+    async (walk) => {
+      const { options, before } = walkNamed(walk);
       const machine = createMachine(variantNamed('patch-replaces-metadata'), options);
       await before(machine);
       machine.edit('customers/acme-coffee.yaml', (text) => text.replace('credits: 5000', 'credits: 8000'));

@@ -1,14 +1,14 @@
+import { variantNamed } from '../support/variants.ts';
+import { walkNamed } from '../walks/list.ts';
 import { parseCaseId } from './cases.ts';
 import { prepare, runCase } from './run-case.ts';
 import type { Failure } from './run-unit.ts';
-import { scenarioNamed } from './scenarios.ts';
-import { variantNamed } from './variants.ts';
 
 /** Plays one case again and tells every request, file operation and verdict. */
 export async function replay(id: string, options: { readonly operations: boolean }): Promise<string[]> {
-  const { scenario, variant, at } = parseCaseId(id);
-  const lines: string[] = [`${scenario}: ${scenarioNamed(scenario).reason}`];
-  const prepared = await prepare(scenarioNamed(scenario), variantNamed(variant));
+  const { walk, variant, at } = parseCaseId(id);
+  const lines: string[] = [`${walk}: ${walkNamed(walk).reason}`];
+  const prepared = await prepare(walkNamed(walk), variantNamed(variant));
   const { oracle } = prepared.machine;
   let told = oracle.violations.length;
   prepared.machine.trace = (line) => {

@@ -13,7 +13,7 @@ export interface Strike {
   die(): WireAnswer;
   /** Answers the next request of this listing, which asks with the cursor. */
   nextPage(cursor: string, body: string): void;
-  /** Carries out the edit that the scenario foresees. */
+  /** Carries out the edit that the walk foresees. */
   edit(): void;
 }
 

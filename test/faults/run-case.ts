@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { WireAnswer, WireRequest } from '../../src/effects/layers/transport.ts';
+import { createMachine, type Ended, type Machine, type Moment, type ProcessHooks } from '../support/machine.ts';
 import type { Fault as DiskEffect, Operation } from '../support/memory-filesystem.ts';
 import type { Violation } from '../support/oracle.ts';
+import type { Variant } from '../support/variants.ts';
+import type { Walk } from '../walks/walk.ts';
 import { type DiskFault, diskFaults } from './disk-faults.ts';
 import { type EndState, endStateOf } from './end-state.ts';
-import { createMachine, type Ended, type Machine, type Moment, type ProcessHooks } from './machine.ts';
 import { type LateMoment, type RequestFault, requestFaults } from './request-faults.ts';
-import type { Scenario } from './scenarios.ts';
-import type { Variant } from './variants.ts';
 
 /** Where a fault strikes: the nth request or file operation of the struck pass, or of the first one after it. */
 export interface StrikeAt {
@@ -33,9 +33,9 @@ export interface Points {
   readonly operations: readonly Pick<Operation, 'kind' | 'path'>[];
 }
 
-/** A scenario under a variant, ready to be struck over and over. */
+/** A walk under a variant, ready to be struck over and over. */
 export interface Prepared {
-  readonly scenario: Scenario;
+  readonly walk: Walk;
   readonly variant: Variant;
   readonly machine: Machine;
   readonly start: Moment;
@@ -52,13 +52,13 @@ const EDITED_FIRST: StrikeAt = { pass: 'struck', on: 'request', index: 0, fault:
 const BETWEEN_PASSES_MS = 10 * 60_000;
 const PASSES_MAX = 7;
 
-export async function prepare(scenario: Scenario, variant: Variant): Promise<Prepared> {
-  const machine = createMachine(variant, scenario.options);
-  await scenario.before(machine);
+export async function prepare(walk: Walk, variant: Variant): Promise<Prepared> {
+  const machine = createMachine(variant, walk.options);
+  await walk.before(machine);
   const start = machine.now();
-  const scene = { scenario, variant, machine, start };
+  const scene = { walk, variant, machine, start };
   const clean = await play(scene, []);
-  if (!scenario.after) return { ...scene, clean, ends: [clean.end] };
+  if (!walk.after) return { ...scene, clean, ends: [clean.end] };
   const early = await play(scene, [EDITED_FIRST]);
   return { ...scene, clean, ends: [clean.end, early.end] };
 }
@@ -83,7 +83,7 @@ export async function runCase(prepared: Prepared, strikes: readonly StrikeAt[]):
 }
 
 async function play(
-  { scenario, machine, start }: Omit<Prepared, 'clean' | 'ends'>,
+  { walk, machine, start }: Omit<Prepared, 'clean' | 'ends'>,
   strikes: readonly StrikeAt[],
 ): Promise<Outcome> {
   machine.goBack(start);
@@ -92,7 +92,7 @@ async function play(
   const edit = () => {
     if (isEdited) return;
     isEdited = true;
-    scenario.after?.(machine);
+    walk.after?.(machine);
   };
   const releaseLate = (until: LateMoment) => {
     for (const [at, one] of [...late.entries()].reverse()) {

@@ -1,11 +1,11 @@
+import { variantNamed } from '../support/variants.ts';
+import { walkNamed } from '../walks/list.ts';
 import { caseId, type Extent, singleStrikes } from './cases.ts';
 import { type Prepared, prepare, runCase, type StrikeAt } from './run-case.ts';
-import { scenarioNamed } from './scenarios.ts';
-import { variantNamed } from './variants.ts';
 
-/** One scenario under one variant, with all single faults or all ordered pairs. */
+/** One walk under one variant, with all single faults or all ordered pairs. */
 export interface Unit {
-  readonly scenario: string;
+  readonly walk: string;
   readonly variant: string;
   /** `slice`: at every point a few of the faults, others at each, as the quick suite runs them. */
   readonly mode: 'singles' | 'pairs' | 'slice';
@@ -25,10 +25,10 @@ export interface UnitResult {
 }
 
 export async function runUnit(unit: Unit, onCase: () => void = () => {}): Promise<UnitResult> {
-  const prepared = await prepare(scenarioNamed(unit.scenario), variantNamed(unit.variant));
+  const prepared = await prepare(walkNamed(unit.walk), variantNamed(unit.variant));
   const failures: Failure[] = [];
   const clean = violationsOf(prepared);
-  if (clean.length > 0) failures.push({ id: caseId(unit.scenario, unit.variant, []), violations: clean });
+  if (clean.length > 0) failures.push({ id: caseId(unit.walk, unit.variant, []), violations: clean });
   let index = 0;
   let cases = 0;
   for await (const at of strikesOf(prepared, unit)) {
@@ -38,7 +38,7 @@ export async function runUnit(unit: Unit, onCase: () => void = () => {}): Promis
     onCase();
     if (violations.length > 0)
       failures.push({
-        id: caseId(unit.scenario, unit.variant, at),
+        id: caseId(unit.walk, unit.variant, at),
         violations: violations.map(({ invariant, message }) => `${invariant}: ${message}`),
       });
   }
@@ -50,9 +50,9 @@ function violationsOf({ clean }: Prepared): string[] {
 }
 
 async function* strikesOf(prepared: Prepared, { mode }: Unit): AsyncGenerator<readonly StrikeAt[]> {
-  const { scenario, variant, clean } = prepared;
-  const edits = scenario.after !== undefined;
-  // File operations know nothing of the provider: they meet every scenario, and every status store, once.
+  const { walk, variant, clean } = prepared;
+  const edits = walk.after !== undefined;
+  // File operations know nothing of the provider: they meet every walk, and every status store, once.
   const operations = variant.name === 'default' || variant.statusStore !== undefined;
   const all: Extent = { requests: true, operations, sticky: variant.name === 'default', edits };
   if (mode === 'slice') {

@@ -14,14 +14,9 @@ import { createInlineStatusStore } from '../../src/effects/status/inline-store.t
 import { runPass } from '../../src/engine/pass.ts';
 import { defaultBehaviour } from '../../src/sandbox/behaviour.ts';
 import { createSandbox, type Fault, type Sandbox, type SandboxState } from '../../src/sandbox/index.ts';
-import type { Exchange } from '../support/ledger-checker.ts';
-import {
-  createMemoryFileSystem,
-  isCrash,
-  type MemoryFileSystem,
-  type Operation,
-} from '../support/memory-filesystem.ts';
-import { createOracle, type Oracle } from '../support/oracle.ts';
+import type { Exchange } from './ledger-checker.ts';
+import { createMemoryFileSystem, isCrash, type MemoryFileSystem, type Operation } from './memory-filesystem.ts';
+import { createOracle, type Oracle } from './oracle.ts';
 import type { Variant } from './variants.ts';
 
 export const DIRECTORY = '/workspace';
