@@ -3,9 +3,10 @@ import { isAllowedWebhookHost } from './declaration/webhook-url.ts';
 import type { GuardsDeclaration, WebhookDeclaration } from './declaration/workspace.ts';
 import { formatCredits } from './money.ts';
 import type { Notices } from './notice.ts';
-import type { CustomerPlan, Fields, Step } from './plan.ts';
+import type { CustomerPlan, Step } from './plan.ts';
 import { approvalHash, planHash, type TextHash } from './plan-hash.ts';
 import type { Problem } from './problem.ts';
+import { limitsAfter } from './resources/credit-config.ts';
 
 /** What guards are judged by, besides the plans. */
 export interface GuardFacts {
@@ -203,12 +204,8 @@ function removesCap(step: Step): boolean {
 function refillsWithoutCap(plan: CustomerPlan, now: CreditConfig): boolean {
   const touched = plan.steps.filter((step) => enablesRefill(step) || removesCap(step));
   if (touched.length === 0) return false;
-  const after: Fields = Object.assign({ cap: now.monthlyCreditCap, refill: now.refillAmount }, ...limitsAfter(plan));
-  return after['refill'] !== null && after['cap'] === null;
-}
-
-function limitsAfter(plan: CustomerPlan): Fields[] {
-  return plan.steps.flatMap(({ resource, after }) => (resource === 'credit-config' && after ? [after] : []));
+  const { cap, refill } = limitsAfter(now, plan.steps);
+  return refill !== null && cap === null;
 }
 
 function formatSigned(credits: number): string {

@@ -1,4 +1,4 @@
-import type { Fields, ResourceKind, Step, StepAction } from './plan.ts';
+import type { Ending, Fields, ResourceKind, Step, StepAction } from './plan.ts';
 import type { Problem, Severity } from './problem.ts';
 import { locate, type SourceLocation } from './source.ts';
 
@@ -17,6 +17,7 @@ export interface StepDraft {
   readonly before?: Fields | null;
   readonly after?: Fields | null;
   readonly credits?: number;
+  readonly ends?: Ending;
   readonly drift?: boolean;
 }
 
@@ -34,6 +35,8 @@ export function noticesFor(source: Parameters<typeof locate>[0]): Notices {
       before: null,
       after: null,
       credits: 0,
+      ends: null,
+      refillExposure: null,
       drift: false,
       blockedBy: null,
       ...draft,

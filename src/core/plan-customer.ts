@@ -100,10 +100,11 @@ export function planExistingCustomer(customer: SourcedCustomer, observed: Observ
   };
 }
 
-function stateFacts({ keys, status, nowMs }: Observation): StateFacts {
-  const waiting = status?.conditions.find(({ reason }) => reason === ARCHIVE_WAITING);
+function stateFacts({ keys, status, settled, nowMs }: Observation): StateFacts {
+  const waiting = status?.conditions.find(({ type }) => type === ARCHIVE_WAITING);
   return {
-    activeKeys: keys ? keys.listed.filter((key) => key.status === 'active').length : null,
+    keys: keys?.listed ?? null,
+    settled,
     waitingSinceMs: waiting ? Date.parse(waiting.lastTransitionTime) : null,
     nowMs,
   };

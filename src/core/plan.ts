@@ -24,6 +24,27 @@ export type ResourceKind = 'organization' | 'credits' | 'credit-config' | 'api-k
 /** Declared fields and amounts, as people write them in their files (`cap`, `refill`, `scopes`…). */
 export type Fields = Readonly<Record<string, Json>>;
 
+/**
+ * What ends with a step, as it stood when the plan was made: people decide by it, the step does not. It moves with every
+ * use of the customer, so that no hash covers it and the parent wallet of a plan does not count it.
+ */
+export interface Ending {
+  /** Keys that stop working; null when they were not listed. */
+  readonly keys: number | null;
+  /** The latest use of any of them; null when none was ever used. */
+  readonly lastUsedAt: string | null;
+  /** Credits that about come back to the parent wallet. */
+  readonly creditsBack: number;
+  /** Credits that running work still holds and that are lost with the step. */
+  readonly creditsLost: number;
+}
+
+/** The most that auto-refill can take from the parent wallet in one billing period. */
+export interface RefillExposure {
+  /** null: there is no upper bound, because there is no cap. */
+  readonly creditsPerMonth: number | null;
+}
+
 export interface Step {
   readonly action: StepAction;
   readonly resource: ResourceKind;
@@ -38,6 +59,10 @@ export interface Step {
   readonly after: Fields | null;
   /** Credits that this step moves out of the parent wallet; 0 for all but money. */
   readonly credits: number;
+  /** Of an archive and of a revocation; null for steps that end nothing. */
+  readonly ends: Ending | null;
+  /** On the last step that changes a customer's limits: with all of them in place, if a refill is then on. */
+  readonly refillExposure: RefillExposure | null;
   /** True when the world was changed outside of us, not the declaration. */
   readonly drift: boolean;
   /** The guard that forbids the step until somebody approves; null when it may run. */

@@ -1,4 +1,4 @@
-import type { Step } from './plan.ts';
+import type { RefillExposure, Step } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { BrokenFile, SourceProblem } from './source.ts';
 
@@ -25,6 +25,8 @@ export interface CustomerReport {
   readonly approvalHash: string | null;
   /** `credits` as declared, and as found on the ledger (null: not known). */
   readonly credits: { readonly declared: number; readonly granted: number | null };
+  /** With the steps that run; null while no refill is on, or where the limits were not read. */
+  readonly refillExposure: RefillExposure | null;
   /** True when keys and ledger were read in this pass, false when the recorded status stood in for them. */
   readonly readInFull: boolean;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Json } from './canonical.ts';
 import type { Problem } from './problem.ts';
 import type { Phase } from './report.ts';
+import { ARCHIVE_WAITING } from './resources/state.ts';
 
 /**
  * What we recorded about a customer after the last pass that changed something (design 5). Status may veto, never
@@ -159,7 +160,7 @@ export function conditionsOf(
         };
   const notes = new Map<string, Omit<Condition, 'lastTransitionTime'>>();
   for (const problem of problems) {
-    if (problem === cause || notes.has(problem.code)) continue;
+    if ((problem === cause && !TIMED.has(problem.code)) || notes.has(problem.code)) continue;
     notes.set(problem.code, { type: problem.code, status: 'True', reason: problem.code, message: problem.message });
   }
   return [ready, ...notes.values()].map((condition) => {
@@ -168,6 +169,12 @@ export function conditionsOf(
     return { ...condition, lastTransitionTime: flipped || !before ? nowIso : before.lastTransitionTime };
   });
 }
+
+/**
+ * Problems that time is counted from. They stand beside Ready even when they are its reason: Ready may have been False
+ * for something else long before.
+ */
+const TIMED: ReadonlySet<string> = new Set([ARCHIVE_WAITING]);
 
 /** As stored: plain data, without what reading it back would fill in anyway. */
 export function statusDocument(status: CustomerStatus | FleetStatus): { readonly [key: string]: Json } {

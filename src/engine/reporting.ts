@@ -1,7 +1,8 @@
-import type { CustomerPlan } from '../core/plan.ts';
+import type { CustomerPlan, RefillExposure } from '../core/plan.ts';
 import { approvalHash, planHash } from '../core/plan-hash.ts';
 import type { Problem } from '../core/problem.ts';
 import type { CustomerReport, PassReport, Phase, Refusal, StepReport } from '../core/report.ts';
+import { limitsAfter, NO_LIMITS, refillExposure } from '../core/resources/credit-config.ts';
 import type { Fleet } from '../core/source.ts';
 import { phaseOf } from '../core/status.ts';
 import type { Applied } from './apply-customer.ts';
@@ -65,25 +66,43 @@ function customerReport(
 ): CustomerReport {
   const applied = progressed?.applied.get(plan.externalId) ?? null;
   const { phase, problems } = phaseAndProblems(observed, plan, applied);
-  const notStarted = (step: CustomerPlan['steps'][number]): StepReport => ({
-    ...asPlanned(step),
-    ...(progressed ? { outcome: 'not-started', detail: 'the run ended before it' } : {}),
-  });
+  const steps = applied?.steps ?? plan.steps.map((step) => unstarted(step, progressed));
   return {
     externalId: plan.externalId,
     file: plan.file,
     organizationId: applied?.run.organizationId ?? plan.organizationId,
     phase,
-    steps: applied?.steps ?? plan.steps.map(notStarted),
+    steps,
     problems: [...problems, ...(progressed?.statusProblems.get(plan.externalId) ?? [])],
     approvalHash: approvalHash(plan, pass.effects.hash),
     credits: {
       declared: observed.customer.declaration.credits,
       granted: applied?.run.credits?.granted ?? observed.planned.granted,
     },
+    refillExposure: exposureOf(observed, steps, applied),
     readInFull: !observed.covered,
   };
 }
+
+function unstarted(step: CustomerPlan['steps'][number], progressed: Progressed | null): StepReport {
+  if (!progressed) return asPlanned(step);
+  return { ...step, outcome: 'not-started', detail: 'the run ended before it' };
+}
+
+/** Of the limits as they were read, and of the steps that run or may have run: blocked and failed ones change nothing. */
+function exposureOf(
+  { observation, identification }: ObservedCustomer,
+  steps: readonly StepReport[],
+  applied: Applied | null,
+): RefillExposure | null {
+  const running = steps.filter(({ outcome }) => RUNNING.has(outcome));
+  if (running.some(({ action }) => action === 'archive')) return null;
+  const now = applied?.run.organization ?? observation?.organization;
+  const limits = now?.summary.creditConfig ?? (identification.kind === 'absent' ? NO_LIMITS : null);
+  return limits && refillExposure(limitsAfter(limits, running));
+}
+
+const RUNNING: ReadonlySet<StepReport['outcome']> = new Set(['planned', 'done', 'in-doubt']);
 
 /** The phase a customer is in after a plan, or after its plan was carried out. */
 export function phaseAndProblems(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resumeCustomer } from '../../src/engine/resume.ts';
-import { ACME, createWorld, type World } from '../support/world.ts';
+import { ACME, createWorld, WORKSPACE, type World } from '../support/world.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -13,6 +13,11 @@ async function onboarded(): Promise<World> {
 }
 
 const redeclare = (world: World, extra: string) => world.declare('acme-coffee.yaml', ACME + extra);
+/** As a person edits the file: the status block stays. */
+const redeclareKept = (world: World, extra: string) => {
+  const text = world.disk.textOf(`${WORKSPACE}/customers/acme-coffee.yaml`) ?? '';
+  world.declare('acme-coffee.yaml', text.replace('status:', `${extra}status:`));
+};
 const acme = (world: World) => {
   const found = world.sandbox.snapshot().organizations.findLast(({ name }) => name === 'Acme Coffee');
   if (!found) throw new Error('Acme Coffee is not there');
@@ -79,6 +84,42 @@ describe('a declared archive', () => {
     expect(acme(world).status).toBe('archived');
   });
 
+  it('shows in its plan what comes back and which keys die, and counts neither into wallet nor hash', async () => {
+    const world = await onboarded();
+    const { id } = acme(world);
+    world.sandbox.hands.mintKey(id, { name: 'laptop', scopes: ['content:read'], env: 'live' });
+    world.sandbox.hands.spend(id, 120);
+    redeclare(world, 'state: archived\n');
+    const plan = await world.pass({ dryRun: true });
+    expect(plan.customers[0]?.steps.at(-1)).toMatchObject({
+      action: 'archive',
+      credits: 0,
+      ends: { keys: 2, lastUsedAt: null, creditsBack: 4880, creditsLost: 0 },
+    });
+    expect(plan.parentWallet).toEqual({ before: null, after: null });
+    world.sandbox.hands.spend(id, 1000);
+    expect((await world.pass({ dryRun: true })).planHash).toBe(plan.planHash);
+    const report = await world.pass();
+    expect(report.customers[0]?.steps.at(-1)).toMatchObject({ detail: '3,880 credits came back, 2 keys were revoked' });
+  });
+
+  it('waits its day from when it began to wait, however long the customer needed a person before', async () => {
+    const world = await onboarded();
+    world.sandbox.hands.reserve(acme(world).id, 100);
+    world.sandbox.hands.suspend(acme(world).id);
+    await world.pass();
+    world.sandbox.clock.advance(3 * DAY_MS);
+    redeclareKept(world, 'state: archived\n');
+    expect((await world.pass()).customers[0]).toMatchObject({ phase: 'Held' });
+    world.sandbox.clock.advance(DAY_MS / 2);
+    expect((await world.pass()).customers[0]).toMatchObject({ phase: 'Held', steps: [] });
+    world.sandbox.clock.advance(DAY_MS);
+    expect((await world.pass()).customers[0]).toMatchObject({
+      phase: 'Stalled',
+      steps: [{ blockedBy: 'ArchiveWaiting', ends: { creditsLost: 100 } }],
+    });
+  });
+
   it('waits for reserved credits, asks after a day, and goes on when approved', async () => {
     const world = await onboarded();
     world.sandbox.hands.reserve(acme(world).id, 100);
@@ -114,12 +155,17 @@ describe('a declared archive', () => {
     expect(report.customers[0]).toMatchObject({ phase: 'Ready', credits: { granted: 5000 } });
     expect(acme(world)).toMatchObject({ status: 'active', metadata: { rcn_inc: '2' } });
   });
+});
 
-  it('of a customer that does not exist creates nothing', async () => {
+describe('a customer that does not exist', () => {
+  it.each([
+    { state: 'archived', phase: 'Archived' },
+    { state: 'suspended', phase: 'Suspended' },
+  ])('is not created to be $state', async ({ state, phase }) => {
     const world = createWorld();
-    redeclare(world, 'state: archived\n');
+    redeclare(world, `state: ${state}\n`);
     const report = await world.pass();
-    expect(report.customers[0]).toMatchObject({ phase: 'Archived', steps: [] });
+    expect(report.customers[0]).toMatchObject({ phase, steps: [] });
     expect(writes(world)).toEqual([]);
   });
 });

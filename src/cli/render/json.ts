@@ -1,5 +1,5 @@
 import type { Json } from '../../core/canonical.ts';
-import type { Fields } from '../../core/plan.ts';
+import type { Fields, RefillExposure } from '../../core/plan.ts';
 import type { Problem } from '../../core/problem.ts';
 import type { CustomerReport, PassReport, Refusal, StepReport } from '../../core/report.ts';
 import type { BrokenFile, SourceProblem } from '../../core/source.ts';
@@ -57,6 +57,7 @@ function customerDocument(customer: CustomerReport): CustomerDocument {
     steps: customer.steps.map(stepDocument),
     problems: customer.problems.map(problemDocument),
     credits: { ...customer.credits },
+    refillExposure: exposureDocument(customer.refillExposure),
   };
 }
 
@@ -71,12 +72,14 @@ function brokenDocument({ file, externalId, problems }: BrokenFile): CustomerDoc
     problems: problems.map(sourceProblemDocument),
     approvalHash: null,
     credits: null,
+    refillExposure: null,
     readInFull: false,
   };
 }
 
 function stepDocument({ at, ...step }: StepReport): StepDocument {
   const { action, resource, name, reason, before, after, credits, drift, blockedBy, outcome, detail } = step;
+  const { ends, refillExposure } = step;
   return {
     action,
     resource,
@@ -86,11 +89,17 @@ function stepDocument({ at, ...step }: StepReport): StepDocument {
     before: before && mutable(before),
     after: after && mutable(after),
     credits,
+    ends: ends && { ...ends },
+    refillExposure: exposureDocument(refillExposure),
     drift,
     blockedBy,
     outcome,
     detail,
   };
+}
+
+function exposureDocument(exposure: RefillExposure | null): CustomerDocument['refillExposure'] {
+  return exposure && { ...exposure };
 }
 
 export function problemDocument({ code, severity, message, next, at, requestId }: Problem): ProblemDocument {

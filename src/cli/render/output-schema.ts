@@ -19,6 +19,14 @@ const place = {
   column: z.int().min(1),
 };
 
+const refillExposure = z
+  .object({
+    creditsPerMonth: count.nullable().meta({
+      description: 'At most this leaves the parent wallet in a billing period; null: no upper bound, there is no cap.',
+    }),
+  })
+  .nullable();
+
 const step = z.object({
   action: z.enum([
     'create',
@@ -43,6 +51,18 @@ const step = z.object({
   before: fields.meta({ description: 'Only the fields that differ; null before a creation.' }),
   after: fields,
   credits: count.meta({ description: 'Credits that the step moves out of the parent wallet.' }),
+  ends: z
+    .object({
+      keys: count.nullable().meta({ description: 'Keys that stop working; null when they were not listed.' }),
+      lastUsedAt: z.string().nullable().meta({ description: 'The latest use of any of them; null when never used.' }),
+      creditsBack: count.meta({ description: 'Credits that about come back to the parent wallet.' }),
+      creditsLost: count.meta({ description: 'Reserved credits that would be lost.' }),
+    })
+    .nullable()
+    .meta({ description: 'What ends with the step, as it stood when the plan was made; null when nothing does.' }),
+  refillExposure: refillExposure.meta({
+    description: 'On the last step that changes limits: what auto-refill can take with all of them in place.',
+  }),
   drift: z.boolean().meta({ description: 'True when the world was changed elsewhere, not the declaration.' }),
   blockedBy: z.string().nullable().meta({ description: 'The guard that forbids the step until somebody approves.' }),
   outcome: z.enum(['planned', 'done', 'failed', 'in-doubt', 'blocked', 'not-started']),
@@ -71,6 +91,9 @@ const customer = z.object({
     .object({ declared: count, granted: count.nullable() })
     .nullable()
     .meta({ description: 'granted is null when it is not known; all is null for a file that cannot be used.' }),
+  refillExposure: refillExposure.meta({
+    description: 'With the steps that run; null while no refill is on, or where the limits were not read.',
+  }),
   readInFull: z.boolean().meta({ description: 'False when the recorded status stood in for keys and ledger.' }),
 });
 
@@ -84,6 +107,16 @@ const summary = z.object({
   rotate: count,
   revoke: count,
   creditsOut: count,
+  creditsBack: count.meta({
+    description: 'Credits that about come back from archived customers; parentWallet does not count them.',
+  }),
+  refillExposure: z
+    .object({
+      customers: count.meta({ description: 'With a refill that is on, of those whose limits were read.' }),
+      creditsPerMonth: count.meta({ description: 'The most that those with a cap can take together.' }),
+      unbounded: count.meta({ description: 'Those without a cap: their refills have no upper bound.' }),
+    })
+    .meta({ description: 'What auto-refill can take from the parent wallet in a billing period.' }),
   unchanged: count,
   done: count,
   blocked: count,

@@ -19,6 +19,9 @@ export interface Summary {
   readonly revoke: number;
   /** Credits that leave the parent wallet. */
   readonly creditsOut: number;
+  /** Credits that about come back to it from customers that are archived; not counted in the wallet. */
+  readonly creditsBack: number;
+  readonly refillExposure: FleetExposure;
   /** Customers with nothing to do and nothing to say but warnings. */
   readonly unchanged: number;
   readonly done: number;
@@ -26,6 +29,16 @@ export interface Summary {
   readonly failed: number;
   readonly inDoubt: number;
   readonly notStarted: number;
+}
+
+/** What auto-refill can take from the parent wallet in a month, over the customers whose limits were read. */
+export interface FleetExposure {
+  /** With a refill. */
+  readonly customers: number;
+  /** The most that those with a cap can take together. */
+  readonly creditsPerMonth: number;
+  /** Those without a cap, whose refills have no upper bound. */
+  readonly unbounded: number;
 }
 
 export function summarize(report: PassReport): Summary {
@@ -48,12 +61,23 @@ export function summarize(report: PassReport): Summary {
     rotate: count('rotate'),
     revoke: count('revoke'),
     creditsOut: effective.reduce((total, step) => total + step.credits, 0),
+    creditsBack: effective.reduce((total, step) => total + (step.ends?.creditsBack ?? 0), 0),
+    refillExposure: fleetExposure(report),
     unchanged: settled.length,
     done: outcome('done'),
     blocked: steps.filter(isBlocked).length,
     failed: outcome('failed'),
     inDoubt: outcome('in-doubt'),
     notStarted: outcome('not-started'),
+  };
+}
+
+function fleetExposure({ customers }: PassReport): FleetExposure {
+  const exposures = customers.flatMap(({ refillExposure }) => refillExposure ?? []);
+  return {
+    customers: exposures.length,
+    creditsPerMonth: exposures.reduce((total, { creditsPerMonth }) => total + (creditsPerMonth ?? 0), 0),
+    unbounded: exposures.filter(({ creditsPerMonth }) => creditsPerMonth === null).length,
   };
 }
 

@@ -2,6 +2,7 @@ import { printable } from '../../core/declaration/yaml/printable.ts';
 import type { Problem } from '../../core/problem.ts';
 import type { CustomerReport, PassReport, StepReport } from '../../core/report.ts';
 import type { BrokenFile } from '../../core/source.ts';
+import { exposureSentence } from './consequences.ts';
 import { row, wrap } from './layout.ts';
 import { createPaint, type Paint } from './palette.ts';
 import { renderProblem, renderRefusal, renderSourceProblems } from './problem.ts';
@@ -45,9 +46,16 @@ function renderCustomer(customer: CustomerReport, paint: Paint): string[] {
       customer.problems,
       paint,
     ),
+    ...unchangedExposure(customer),
     ...(customer.approvalHash === null ? [] : approval(customer.approvalHash)),
   ];
   return body.length === 0 ? [] : [...customerHeader(customer, paint), ...body];
+}
+
+/** A refill that stays as it is, for a customer that something else happens to. */
+function unchangedExposure({ steps, refillExposure }: CustomerReport): string[] {
+  if (steps.length === 0 || refillExposure === null || steps.some((step) => step.refillExposure)) return [];
+  return wrap(`auto-refill is on: ${exposureSentence(refillExposure)}`, '  ');
 }
 
 function customerHeader({ externalId, organizationId, phase }: CustomerReport, paint: Paint): string[] {

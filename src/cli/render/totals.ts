@@ -6,15 +6,34 @@ import { allSteps, type Summary, summarize } from './summary.ts';
 /** The last lines: what it comes to, the parent's wallet, and the hash that names this plan. */
 export function renderTotals(report: PassReport): string[] {
   const summary = summarize(report);
-  if (allSteps(report).length === 0) return wrap(`${nothingToDo(report, summary)}.`, '');
+  if (allSteps(report).length === 0) return [...wrap(`${nothingToDo(report, summary)}.`, ''), ...exposure(summary)];
   const { before, after } = report.parentWallet;
   return [
     ...wrap(`${customersTouched(report, summary)}: ${worked(report.command, summary)}.`, ''),
     ...(troubles(summary).length === 0 ? [] : wrap(`${troubles(summary).join(', ')}.`, '')),
     ...(recorded(report) === 0 ? [] : wrap(`${recordedNote(report)}.`, '')),
+    ...exposure(summary),
+    ...(summary.creditsBack === 0
+      ? []
+      : wrap(
+          `about ${counted(summary.creditsBack, 'credit')} ${report.command === 'plan' ? 'come' : 'came'} back by archives`,
+          '',
+        )),
     ...(before === null || after === null ? [] : [`parent wallet ${formatCredits(before)} → ${formatCredits(after)}`]),
     ...(report.planHash === null ? [] : [`plan ${report.planHash}`]),
   ];
+}
+
+/** What may leave the parent wallet without any further declaration. */
+function exposure({ refillExposure: { customers, creditsPerMonth, unbounded } }: Summary): string[] {
+  const bounded = customers - unbounded;
+  const parts = [
+    ...(bounded === 0
+      ? []
+      : [`at most ${counted(creditsPerMonth, 'credit')} a month to ${counted(bounded, 'customer')}`]),
+    ...(unbounded === 0 ? [] : [`without an upper bound to ${counted(unbounded, 'customer')}`]),
+  ];
+  return parts.length === 0 ? [] : wrap(`refill exposure: ${parts.join(', ')}`, '');
 }
 
 function nothingToDo(report: PassReport, summary: Summary): string {

@@ -2,7 +2,7 @@ import type { CreditConfig } from '../api.ts';
 import type { Json } from '../canonical.ts';
 import type { RefillDeclaration } from '../declaration/customer.ts';
 import type { Notices } from '../notice.ts';
-import type { Fields, Step } from '../plan.ts';
+import type { Fields, RefillExposure, Step } from '../plan.ts';
 import type { SourcedCustomer } from '../source.ts';
 
 /** A new organization has no limits (organizations/credit-config). */
@@ -52,7 +52,34 @@ export function planCreditConfig(
     const moves = refill !== null && facts.available < refill.threshold;
     steps.push(change('refill', now.refill, refill, moves ? refill.amount : 0));
   }
-  return steps;
+  const exposure = refillExposure(limitsAfter(current, steps));
+  return steps.map((step, index) => (index === steps.length - 1 ? { ...step, refillExposure: exposure } : step));
+}
+
+export interface Limits {
+  readonly cap: number | null;
+  readonly refill: RefillDeclaration | null;
+}
+
+/** The limits of a customer once these of its steps have run. */
+export function limitsAfter(current: CreditConfig, steps: readonly Pick<Step, 'resource' | 'after'>[]): Limits {
+  const changes = steps.flatMap(({ resource, after }) => (resource === 'credit-config' && after ? [after] : []));
+  return Object.assign({ cap: current.monthlyCreditCap, refill: refillOf(current) }, ...changes);
+}
+
+/**
+ * The most that refills take from the parent in one billing period; null while no refill is on. A refill of `amount`
+ * fires while `available` is below `threshold` (organizations/credit-config). Before the last of k refills k − 1 of them
+ * had come in, and yet less than `threshold` was there: (k − 1) × amount − spent < threshold. Spent and reserved
+ * credits stay within the cap of the period, so k is at most (threshold + cap) / amount, rounded up. That is from an
+ * empty wallet, the worst there is: what a wallet holds today moves, and a plan must not.
+ */
+export function refillExposure({ cap, refill }: Limits): RefillExposure | null {
+  if (refill === null) return null;
+  // Nothing is ever below zero, so a threshold of 0 fires no refill.
+  if (refill.threshold === 0) return { creditsPerMonth: 0 };
+  if (cap === null) return { creditsPerMonth: null };
+  return { creditsPerMonth: Math.ceil((refill.threshold + cap) / refill.amount) * refill.amount };
 }
 
 /** The PATCH of a planned change: numbers set, null clears, both refill fields or neither (organizations/credit-config). */

@@ -93,15 +93,20 @@ export function planGrant(
   return notices.step('/credits', {
     action: 'grant',
     resource: 'credits',
-    reason:
-      decision.base === 0
-        ? 'nothing was granted yet'
-        : `${formatCredits(decision.base)} of ${formatCredits(customer.declaration.credits)} were granted`,
+    reason: reasonOf(customer, decision.base),
     // An approval of the first incarnation's grant must not release the same amount for the next one.
     before: { granted: decision.base, ...(incarnation > 1 ? { incarnation } : {}) },
     after: { granted: decision.cum },
     credits: decision.delta,
   });
+}
+
+/** A later incarnation is paid in full once more (design 4), which nobody should find out from the wallet. */
+function reasonOf(customer: SourcedCustomer, base: number): string {
+  const { incarnation, credits } = customer.declaration;
+  if (base > 0) return `${formatCredits(base)} of ${formatCredits(credits)} were granted`;
+  if (incarnation === 1) return 'nothing was granted yet';
+  return `incarnation ${incarnation} is granted everything anew; what earlier ones were granted does not count`;
 }
 
 /** What is true of the credits without holding anything back. */

@@ -63,11 +63,14 @@ export function adoptionMetadata(customer: SourcedCustomer): Record<string, stri
 }
 
 export function planCreation(customer: SourcedCustomer, notices: Notices): Step {
-  const { name, billingEmail, metadata } = customer.declaration;
-  return notices.step('/externalId', {
+  const { name, billingEmail, metadata, incarnation } = customer.declaration;
+  return notices.step(incarnation > 1 ? '/incarnation' : '/externalId', {
     action: 'create',
     resource: 'organization',
-    reason: 'no organization carries this externalId',
+    reason:
+      incarnation > 1
+        ? `declared \`incarnation: ${incarnation}\`, and no live organization carries this externalId`
+        : 'no organization carries this externalId',
     after: {
       name,
       ...(billingEmail ? { billingEmail } : {}),

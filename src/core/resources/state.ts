@@ -1,8 +1,8 @@
-import type { OrganizationWithSummary } from '../api.ts';
+import type { ApiKey, OrganizationWithSummary } from '../api.ts';
 import { organizationMark } from '../marker.ts';
 import { formatCredits } from '../money.ts';
 import type { Notices } from '../notice.ts';
-import type { Step } from '../plan.ts';
+import type { Ending, Step } from '../plan.ts';
 import type { Problem } from '../problem.ts';
 import type { SourcedCustomer } from '../source.ts';
 
@@ -10,8 +10,10 @@ import type { SourcedCustomer } from '../source.ts';
 const ARCHIVE_PATIENCE_MS = 24 * 3_600_000;
 
 export interface StateFacts {
-  /** Active keys of the organization; null when they were not listed. */
-  readonly activeKeys: number | null;
+  /** All keys of the organization; null when they were not listed. */
+  readonly keys: readonly ApiKey[] | null;
+  /** The recorded status covers the declaration: a state that differs was changed outside. */
+  readonly settled: boolean;
   /** Since when an archive waits for reserved credits, by the recorded status; null when it does not wait yet. */
   readonly waitingSinceMs: number | null;
   readonly nowMs: number;
@@ -41,7 +43,9 @@ export function planState(
   if (state === 'archived') return planArchive(organization, facts, notices);
   if (state === 'suspended') {
     if (isSuspended) return { steps: [], problems: [], frozen: true };
-    return { steps: [step('suspend', 'declared `state: suspended`', notices)], problems: [], frozen: true };
+    const reason = facts.settled ? 'somebody resumed it, and `state: suspended` is declared' : DECLARED_SUSPENDED;
+    const suspend = { ...step('suspend', reason, notices), drift: facts.settled };
+    return { steps: [suspend], problems: [], frozen: true };
   }
   if (isSuspended && isMarked)
     return {
@@ -54,45 +58,61 @@ export function planState(
   return { steps: [], problems: [], frozen: false };
 }
 
+const DECLARED_SUSPENDED = 'declared `state: suspended`';
+
 function planArchive(organization: OrganizationWithSummary, facts: StateFacts, notices: Notices): PlannedState {
   const suspend =
     organization.status === 'suspended' ? [] : [step('suspend', 'an archive begins with a suspension', notices)];
   const reserved = reservedCredits(organization);
-  const { available } = organization.summary;
-  const keys = facts.activeKeys === null ? 'all its keys' : `${facts.activeKeys} keys`;
-  const archive = step(
-    'archive',
-    `declared \`state: archived\`: about ${formatCredits(available)} credits come back, ${keys} die, and it cannot be undone`,
-    notices,
-  );
+  const archive = {
+    ...step('archive', 'declared `state: archived`; it cannot be undone', notices),
+    ends: endingOf(organization, facts.keys),
+  };
   if (reserved === 0 || suspend.length > 0) return { steps: [...suspend, archive], problems: [], frozen: true };
   const waitedMs = facts.waitingSinceMs === null ? 0 : facts.nowMs - facts.waitingSinceMs;
   if (waitedMs < ARCHIVE_PATIENCE_MS)
     return { steps: [], problems: [archiveWaiting(notices, 'waiting')], frozen: true };
-  const lost = `${formatCredits(reserved)} credits are still reserved after 24 hours and would be lost`;
   return {
     steps: [
       {
         ...archive,
-        reason: `${archive.reason}; ${lost}`,
         after: { ...archive.after, losesReservedCredits: true },
+        ends: { ...archive.ends, creditsLost: reserved },
         blockedBy: ARCHIVE_WAITING,
       },
     ],
-    problems: [archiveWaiting(notices, 'error')],
+    problems: [archiveWaiting(notices, 'error', reserved)],
     frozen: true,
+  };
+}
+
+/**
+ * What an archive ends (organizations/archive-organization): every active key, in the grace of a rotation too, and what
+ * is spent no more. Only about: work that ends until then frees or uses credits, so the parent wallet of a plan does not
+ * count them, and no guard does.
+ */
+function endingOf({ summary }: OrganizationWithSummary, keys: readonly ApiKey[] | null): Ending {
+  const dying = keys?.filter(({ status }) => status === 'active') ?? null;
+  const uses = (dying ?? []).flatMap(({ lastUsedAt }) => lastUsedAt ?? []);
+  return {
+    keys: dying?.length ?? null,
+    lastUsedAt: uses.toSorted((a, b) => Date.parse(a) - Date.parse(b)).at(-1) ?? null,
+    creditsBack: summary.available,
+    creditsLost: 0,
   };
 }
 
 /** Stands where a guard's name stands: an approval lets the archive go on (design 3). */
 export const ARCHIVE_WAITING = 'ArchiveWaiting';
 
-export function archiveWaiting(notices: Notices, severity: 'waiting' | 'error'): Problem {
+export function archiveWaiting(notices: Notices, severity: 'waiting' | 'error', reserved = 0): Problem {
   return notices.problem(
     '/state',
     severity,
     ARCHIVE_WAITING,
-    'The customer is suspended, and is archived when none of its credits are reserved by running work any more.',
+    severity === 'waiting'
+      ? 'The customer is suspended, and is archived when none of its credits are reserved by running work any more.'
+      : `The customer has been suspended for more than 24 hours, and running work still holds ${formatCredits(reserved)} of its credits. They would not come back.`,
     {
       next:
         severity === 'waiting'

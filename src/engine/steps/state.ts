@@ -1,9 +1,10 @@
 import type { Answer } from '../../core/answer.ts';
-import type { OrganizationStatus } from '../../core/api.ts';
+import type { ArchivedOrganization, OrganizationStatus } from '../../core/api.ts';
 import { organizationMark } from '../../core/marker.ts';
+import { formatCredits } from '../../core/money.ts';
 import type { Step } from '../../core/plan.ts';
 import { metadataPatch } from '../../core/resources/organization.ts';
-import { ARCHIVE_WAITING, archiveWaiting, reservedCredits } from '../../core/resources/state.ts';
+import { archiveWaiting, reservedCredits } from '../../core/resources/state.ts';
 import type { LayersWriter } from '../../effects/layers/client.ts';
 import { writerOf } from '../context.ts';
 import {
@@ -55,8 +56,20 @@ export async function executeArchive(run: CustomerRun, step: Step): Promise<Step
   if (fresh.outcome !== 'ok') return failed(problemOf(fresh, 'Reading the organization', '/state', run.notices));
   const approved = step.after?.['losesReservedCredits'] === true;
   if (reservedCredits(fresh.value) > 0 && !approved)
-    return notStarted(ARCHIVE_WAITING, archiveWaiting(run.notices, 'waiting'));
-  return transition(run, 'archive', 'archived', (writer, id) => writer.archiveOrganization(id));
+    return notStarted('waits until no credits are reserved any more', archiveWaiting(run.notices, 'waiting'));
+  let ended: string | null = null;
+  const result = await transition(run, 'archive', 'archived', async (writer, id) => {
+    const answer = await writer.archiveOrganization(id);
+    if (answer.outcome === 'ok') ended ??= endedBy(answer.value);
+    return answer;
+  });
+  return result.outcome === 'done' ? { ...result, detail: ended } : result;
+}
+
+/** What really came back and died, where the answer arrived (organizations/archive-organization). */
+function endedBy({ reclaimedCredits, revokedApiKeys }: ArchivedOrganization): string {
+  const keys = revokedApiKeys === 1 ? '1 key was revoked' : `${revokedApiKeys} keys were revoked`;
+  return `${formatCredits(reclaimedCredits)} credits came back, ${keys}`;
 }
 
 function setMark(run: CustomerRun, value: '1' | ''): Promise<StepResult> {

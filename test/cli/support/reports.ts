@@ -19,6 +19,8 @@ export function step(fields: Partial<StepReport> = {}): StepReport {
     before: { cap: 5000 },
     after: { cap: 12000 },
     credits: 0,
+    ends: null,
+    refillExposure: null,
     drift: false,
     blockedBy: null,
     outcome: 'planned',
@@ -49,6 +51,7 @@ export function customer(fields: Partial<CustomerReport> = {}): CustomerReport {
     problems: [],
     approvalHash: null,
     credits: { declared: 5000, granted: 5000 },
+    refillExposure: null,
     readInFull: true,
     ...fields,
   };
@@ -97,6 +100,7 @@ export const newCustomerSteps: readonly StepReport[] = [
     reason: 'refill differs from the file',
     before: { refill: null },
     after: { refill: { threshold: 1000, amount: 2000 } },
+    refillExposure: { creditsPerMonth: 6000 },
   }),
   step({
     action: 'mint',

@@ -5,7 +5,12 @@ import { customer, hashOf, newCustomerSteps, organizationId, problem, report, st
 export const scenarios: Readonly<Record<string, PassReport>> = {
   'plan-new-customer': report({
     customers: [
-      customer({ organizationId: null, phase: 'Progressing', steps: newCustomerSteps }),
+      customer({
+        organizationId: null,
+        phase: 'Progressing',
+        steps: newCustomerSteps,
+        refillExposure: { creditsPerMonth: 6000 },
+      }),
       customer({ externalId: 'birch-books', file: 'customers/birch-books.yaml' }),
     ],
     planHash: hashOf('a'),
@@ -95,6 +100,46 @@ export const scenarios: Readonly<Record<string, PassReport>> = {
     },
     planHash: hashOf('d'),
     parentWallet: { before: 1_000_000, after: 998_000 },
+  }),
+  'plan-archive': report({
+    customers: [
+      customer({
+        phase: 'Progressing',
+        steps: [
+          step({
+            action: 'suspend',
+            resource: 'organization',
+            name: null,
+            reason: 'an archive begins with a suspension',
+            at: { file: 'customers/acme-coffee.yaml', line: 5, column: 1 },
+            before: null,
+            after: { state: 'suspended' },
+          }),
+          step({
+            action: 'archive',
+            resource: 'organization',
+            name: null,
+            reason: 'declared `state: archived`; it cannot be undone',
+            at: { file: 'customers/acme-coffee.yaml', line: 5, column: 1 },
+            before: null,
+            after: { state: 'archived' },
+            ends: { keys: 2, lastUsedAt: '2026-06-03T19:02:41.004Z', creditsBack: 4880, creditsLost: 0 },
+          }),
+        ],
+      }),
+      customer({
+        externalId: 'birch-books',
+        file: 'customers/birch-books.yaml',
+        refillExposure: { creditsPerMonth: null },
+      }),
+      customer({
+        externalId: 'cedar',
+        file: 'customers/cedar.yaml',
+        steps: [step({ at: { file: 'customers/cedar.yaml', line: 6, column: 1 } })],
+        refillExposure: { creditsPerMonth: 14_000 },
+      }),
+    ],
+    planHash: hashOf('7'),
   }),
   'plan-changed-outside': report({
     customers: [
