@@ -12,7 +12,7 @@ process.on('message', (unit: Unit) => {
     since = 0;
   };
   runUnit(unit, onCase).then(
-    ({ cases, failures }) => process.send?.({ kind: 'done', cases, failures, rest: since }),
+    (result) => process.send?.({ kind: 'done', ...result, rest: since }),
     (error: unknown) => {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       process.send?.({ kind: 'broken', text });

@@ -4,20 +4,27 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { replay } from '../test/faults/replay.ts';
-import type { Failure, Unit } from '../test/faults/run-unit.ts';
+import type { Failure, Unit, UnitResult } from '../test/faults/run-unit.ts';
 import { variants } from '../test/support/variants.ts';
 import { walks } from '../test/walks/list.ts';
 
-const usage = `Plays every single fault in every walk, and pairs of faults in the two central ones.
+const usage = `Plays every single fault in every walk, and every ordered pair of faults in some.
 
   npm run faults                                   all of it, over two processes
   npm run faults -- --mode singles                 without the pairs
+  npm run faults -- --mode pairs --walk raise      the pairs of one walk, whichever
   npm run faults -- --walk raise               one walk
   npm run faults -- --variant default              one answer of the provider
   npm run faults -- --every 10                     each tenth case
   npm run faults -- --case onboard/default/r7:lost-answer
                                                    one case, told step by step (--quiet: without file operations)
 `;
+
+/** Walks whose ordered pairs are all played: where money moves, a secret is shown, or something ends. */
+const IN_PAIRS: ReadonlySet<string> = new Set(['onboard', 'raise', 'key-rotated', 'archive', 'onboard-again']);
+
+/** Pairs of one walk are played by so many units: whatever two histories of a unit have in common is played once. */
+const PAIR_UNITS = 4;
 
 const { values } = parseArgs({
   options: {
@@ -43,13 +50,20 @@ async function tellCase(id: string): Promise<void> {
 
 interface Tally {
   cases: number;
+  alike: number;
   failures: number;
   ms: number;
 }
 
 type Message =
   | { readonly kind: 'progress'; readonly cases: number }
-  | { readonly kind: 'done'; readonly cases: number; readonly failures: readonly Failure[]; readonly rest: number }
+  | {
+      readonly kind: 'done';
+      readonly cases: number;
+      readonly alike: number;
+      readonly failures: readonly Failure[];
+      readonly rest: number;
+    }
   | { readonly kind: 'broken'; readonly text: string };
 
 async function playAll(): Promise<void> {
@@ -80,8 +94,9 @@ async function playAll(): Promise<void> {
         failures.push(...result.failures);
         for (const failure of result.failures) tellFailure(failure);
         const name = `${unit.walk} (${unit.mode})`;
-        const tally = tallies.get(name) ?? { cases: 0, failures: 0, ms: 0 };
+        const tally = tallies.get(name) ?? { cases: 0, alike: 0, failures: 0, ms: 0 };
         tally.cases += result.cases;
+        tally.alike += result.alike;
         tally.failures += result.failures.length;
         tally.ms += performance.now() - unitStart;
         tallies.set(name, tally);
@@ -104,11 +119,7 @@ function startWorker(): ChildProcess {
   return fork(fileURLToPath(new URL('./faults-worker.ts', import.meta.url)), { execArgv: process.execArgv });
 }
 
-function play(
-  worker: ChildProcess,
-  unit: Unit,
-  count: (cases: number) => void,
-): Promise<{ readonly cases: number; readonly failures: readonly Failure[] }> {
+function play(worker: ChildProcess, unit: Unit, count: (cases: number) => void): Promise<UnitResult> {
   return new Promise((resolve, reject) => {
     const onMessage = (message: Message) => {
       if (message.kind === 'progress') return count(message.cases);
@@ -136,23 +147,26 @@ function unitsOf(): Unit[] {
     for (const { name: walk } of chosen)
       for (const { name: variant } of under) units.push({ walk, variant, mode: 'singles', part: 0, of: every });
   if (values.mode === 'singles') return units;
-  const of = 16 * Number(values['pairs-every']);
-  for (const { name: walk } of chosen.filter(({ name }) => name === 'onboard' || name === 'raise'))
-    for (let part = 0; part < 16; part += 1) units.push({ walk, variant: 'default', mode: 'pairs', part, of });
+  const of = PAIR_UNITS * Number(values['pairs-every']);
+  for (const { name: walk } of chosen.filter(({ name }) => values.walk !== undefined || IN_PAIRS.has(name)))
+    for (let part = 0; part < PAIR_UNITS; part += 1) units.push({ walk, variant: 'default', mode: 'pairs', part, of });
   return units;
 }
 
 function printTable(tallies: ReadonlyMap<string, Tally>, ms: number): void {
-  const rows = [...tallies].map(([name, { cases, failures, ms: took }]) => [
+  const rows = [...tallies].map(([name, { cases, alike, failures, ms: took }]) => [
     name,
     cases.toLocaleString('en-US'),
+    alike.toLocaleString('en-US'),
     String(failures),
     `${(took / 1000).toFixed(0)} s`,
   ]);
-  const sum = [...tallies.values()].reduce((all, { cases }) => all + cases, 0);
-  const bad = [...tallies.values()].reduce((all, { failures }) => all + failures, 0);
-  rows.push(['all', sum.toLocaleString('en-US'), String(bad), `${(ms / 1000).toFixed(0)} s`]);
-  const head = ['suite', 'cases', 'violations', 'time'];
+  const sum = (of: (tally: Tally) => number) => [...tallies.values()].reduce((all, tally) => all + of(tally), 0);
+  const [cases, alike] = [sum((one) => one.cases), sum((one) => one.alike)].map((count) =>
+    count.toLocaleString('en-US'),
+  );
+  rows.push(['all', cases ?? '', alike ?? '', String(sum((one) => one.failures)), `${(ms / 1000).toFixed(0)} s`]);
+  const head = ['suite', 'cases', 'of them alike', 'violations', 'time'];
   const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => (row[at] ?? '').length)));
   const line = (row: readonly string[]) =>
     row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join('  ');

@@ -27,6 +27,8 @@ export interface ObservedCustomer {
   readonly notices: Notices;
   /** The usable recorded status; null when there is none. */
   readonly status: CustomerStatus | null;
+  /** What is recorded could not be read, or names another customer: it is left as it is until somebody settles it (I7). */
+  readonly statusIsEvidence: boolean;
   readonly identification: Identification;
   /** Null for a customer without an organization, or one that was not read. */
   readonly observation: Observation | null;
@@ -60,7 +62,8 @@ export async function observeCustomer(
   if (read.kind === 'ignored') warnings.push(notices.problem('/status', 'warning', 'StatusIgnored', read.why));
   const status = read.kind === 'usable' ? read.status : null;
   const identification = identifyOrganization(customer, options.inventory, read, options.claimed, notices);
-  const base = { customer, notices, status, identification, observation: null, covered: false };
+  const statusIsEvidence = !recorded.ok || read.kind === 'foreign';
+  const base = { customer, notices, status, statusIsEvidence, identification, observation: null, covered: false };
   const unread = (problems: readonly Problem[]): ObservedCustomer => ({
     ...base,
     planned: { steps: [], problems: [...problems, ...warnings], granted: status?.credits?.granted ?? null },

@@ -17,9 +17,9 @@ export async function recordStatus(
   phase: Phase,
   problems: readonly Problem[],
 ): Promise<Problem | null> {
-  const { customer, status: previous, notices, identification } = observed;
-  // A block that says another customer's name is evidence: it is left as it is until a person settles it.
-  if (identification.kind === 'frozen' && identification.problem.code === 'IdentityChanged') return null;
+  const { customer, status: previous, notices } = observed;
+  // Written over, it could not veto any more: the number of grants, a key that was there (I7).
+  if (observed.statusIsEvidence) return null;
   const { externalId } = customer.declaration;
   const next = nextStatus(pass, observed, run, phase, problems);
   if (previous && canonicalJson(previous) === canonicalJson(next)) return null;

@@ -1,6 +1,6 @@
 import { diskFaults, maySticky } from './disk-faults.ts';
+import type { Points, StrikeAt } from './history.ts';
 import { requestFaults, strikes } from './request-faults.ts';
-import type { Points, StrikeAt } from './run-case.ts';
 
 /** `r7:lost-answer` strikes the 8th request of the struck pass, `D3:EIO+` the 4th operation and all behind it of the recovery. */
 function strikeText({ pass, on, index, fault, sticky }: StrikeAt): string {

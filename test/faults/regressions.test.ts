@@ -62,6 +62,23 @@ describe('the number of grants in the status', () => {
   });
 });
 
+describe('a status that cannot be read', () => {
+  it('is not written over: it would veto no more', async () => {
+    const machine = await at('raise');
+    const before = machine.text('customers/acme-coffee.yaml');
+    let reads = 0;
+    const { report } = await machine.run({
+      onOperation: ({ kind, path }) => {
+        const isSecondRead = kind === 'readFile' && path.endsWith('/customers/acme-coffee.yaml') && reads++ === 1;
+        return isSecondRead ? { fail: 'EIO' } : undefined;
+      },
+    });
+    expect(report?.customers[0]).toMatchObject({ phase: 'Stalled', problems: [{ code: 'StatusUnreadable' }] });
+    expect(machine.text('customers/acme-coffee.yaml')).toBe(before);
+    machine.oracle.assertHolds();
+  });
+});
+
 describe('a PATCH that replaces metadata, as the API did before June 2026', () => {
   it.each(['name-edited', 'suspend'])(
     'leaves our mark on the organization, for it travels along (%s)',

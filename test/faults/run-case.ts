@@ -1,36 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { WireAnswer, WireRequest } from '../../src/effects/layers/transport.ts';
-import { createMachine, type Ended, type Machine, type Moment, type ProcessHooks } from '../support/machine.ts';
-import type { Fault as DiskEffect, Operation } from '../support/memory-filesystem.ts';
+import { createMachine, type Machine, type Moment } from '../support/machine.ts';
 import type { Violation } from '../support/oracle.ts';
 import type { Variant } from '../support/variants.ts';
 import type { Walk } from '../walks/walk.ts';
-import { type DiskFault, diskFaults } from './disk-faults.ts';
-import { type EndState, endStateOf } from './end-state.ts';
-import { type LateMoment, type RequestFault, requestFaults } from './request-faults.ts';
-
-/** Where a fault strikes: the nth request or file operation of the struck pass, or of the first one after it. */
-export interface StrikeAt {
-  readonly pass: 'struck' | 'recovery';
-  readonly on: 'request' | 'operation';
-  readonly index: number;
-  readonly fault: string;
-  /** Also strikes whatever is alike for the rest of the pass. */
-  readonly sticky: boolean;
-}
+import type { EndState } from './end-state.ts';
+import { type Between, beginHistory, type History, type Points, type StrikeAt } from './history.ts';
 
 export interface Outcome {
   readonly violations: readonly Violation[];
-  /** What the struck pass and the first recovery consisted of: where further faults may strike. */
+  /** What the struck pass consisted of: where further faults may strike. */
   readonly struck: Points;
-  readonly recovery: Points | null;
   readonly end: EndState;
+  /** Passes behind the struck one until the first that found nothing to do. */
   readonly passes: number;
-}
-
-export interface Points {
-  readonly requests: readonly Pick<WireRequest, 'method' | 'path'>[];
-  readonly operations: readonly Pick<Operation, 'kind' | 'path'>[];
 }
 
 /** A walk under a variant, ready to be struck over and over. */
@@ -43,29 +25,36 @@ export interface Prepared {
   readonly clean: Outcome;
   /** The ends that a history may have: that of no faults, and that of an edit which came before the struck pass. */
   readonly ends: readonly EndState[];
+  readonly settled: Settled;
 }
 
-const requestFaultsByName = new Map(requestFaults.map((fault) => [fault.name, fault]));
-const diskFaultsByName = new Map(diskFaults.map((fault) => [fault.name, fault]));
+/**
+ * How histories ended from moments between two passes after which no fault strikes any more, and nothing was wrong until
+ * the end. The same moment has the same future, so who meets it again need not play it again.
+ */
+type Settled = Map<string, { readonly end: EndState; readonly passes: number }>;
 
 const EDITED_FIRST: StrikeAt = { pass: 'struck', on: 'request', index: 0, fault: 'edit-before', sticky: false };
-const BETWEEN_PASSES_MS = 10 * 60_000;
 const PASSES_MAX = 7;
 
 export async function prepare(walk: Walk, variant: Variant): Promise<Prepared> {
   const machine = createMachine(variant, walk.options);
   await walk.before(machine);
   const start = machine.now();
-  const scene = { walk, variant, machine, start };
+  const settled: Settled = new Map();
+  const scene = { walk, variant, machine, start, settled };
   const clean = await play(scene, []);
   if (!walk.after) return { ...scene, clean, ends: [clean.end] };
   const early = await play(scene, [EDITED_FIRST]);
   return { ...scene, clean, ends: [clean.end, early.end] };
 }
 
-/** Plays one history: the struck pass, then passes of new processes until one of them finds nothing to do. */
-export async function runCase(prepared: Prepared, strikes: readonly StrikeAt[]): Promise<Outcome> {
-  const outcome = await play(prepared, strikes);
+/**
+ * Plays one history: the struck pass, then passes of new processes until one of them finds nothing to do. With `from` it
+ * begins behind a struck pass that was played before, by {@link strikeFirst}.
+ */
+export async function runCase(prepared: Prepared, strikes: readonly StrikeAt[], from?: Between): Promise<Outcome> {
+  const outcome = await play(prepared, strikes, from);
   const { variant, ends, machine } = prepared;
   if (variant.promise === 'safe') return outcome;
   const found = [...outcome.violations];
@@ -82,157 +71,60 @@ export async function runCase(prepared: Prepared, strikes: readonly StrikeAt[]):
   return { ...outcome, violations: found };
 }
 
-async function play(
-  { walk, machine, start }: Omit<Prepared, 'clean' | 'ends'>,
-  strikes: readonly StrikeAt[],
-): Promise<Outcome> {
-  machine.goBack(start);
-  const late: { request: WireRequest; until: LateMoment }[] = [];
-  let isEdited = false;
-  const edit = () => {
-    if (isEdited) return;
-    isEdited = true;
-    walk.after?.(machine);
-  };
-  const releaseLate = (until: LateMoment) => {
-    for (const [at, one] of [...late.entries()].reverse()) {
-      if (one.until !== until) continue;
-      late.splice(at, 1);
-      machine.trace?.(`late: ${one.request.method} ${one.request.path}`);
-      machine.perform(one.request);
-    }
-  };
-  const runPass = async (name: StrikeAt['pass'] | 'later'): Promise<[Ended, Points]> => {
-    const mine = strikes.filter(({ pass }) => pass === name);
-    const struck = struckHooks(machine, mine, { late, edit, releaseLate, isRecovery: name !== 'struck' });
-    machine.trace?.(`--- ${name} pass`);
-    const ended = await machine.run(struck.hooks);
-    const powerLoss = struck.powerLoss();
-    if (powerLoss) machine.losePower(powerLoss);
-    return [ended, { requests: ended.requests, operations: struck.operations }];
-  };
+/** A struck pass with one fault in it, and what the pass behind it consists of: where the second fault may strike. */
+export interface Struck {
+  readonly struck: Points;
+  readonly between: Between;
+  /** Equal where everything goes on alike, a loss of power included. */
+  readonly fingerprint: string;
+}
 
-  const [, struck] = await runPass('struck');
-  edit();
-  releaseLate('next-request');
-  releaseLate('end-of-pass');
-  machine.wait(BETWEEN_PASSES_MS);
-  let recovery: Points | null = null;
+export async function strikeFirst({ walk, machine, start }: Prepared, first: StrikeAt): Promise<Struck> {
+  const history = beginHistory(walk, machine, [first], start);
+  const { points } = await history.pass('struck');
+  return { struck: points, between: history.between(), fingerprint: history.fingerprint({ powerMayFail: true }) };
+}
+
+export async function recoveryPoints({ walk, machine }: Prepared, between: Between): Promise<Points> {
+  return (await beginHistory(walk, machine, [], between).pass('recovery')).points;
+}
+
+async function play(
+  { walk, machine, start, settled }: Pick<Prepared, 'walk' | 'machine' | 'start' | 'settled'>,
+  strikes: readonly StrikeAt[],
+  from?: Between,
+): Promise<Outcome> {
+  const history = beginHistory(walk, machine, strikes, from ?? start);
+  const struck = from ? { requests: [], operations: [] } : (await history.pass('struck')).points;
+  const met: { readonly fingerprint: string; readonly passes: number }[] = [];
   let passes = 0;
   for (; passes < PASSES_MAX; passes += 1) {
-    const [ended, points] = await runPass(passes === 0 ? 'recovery' : 'later');
-    if (passes === 0) recovery = points;
-    if (passes === 0) releaseLate('first-write-of-recovery');
-    machine.wait(BETWEEN_PASSES_MS);
-    if (ended.report && ended.writes === 0 && ended.changes === 0) break;
+    if (isUneventful(history, machine, strikes, passes)) {
+      const fingerprint = history.fingerprint({ powerMayFail: false });
+      const known = settled.get(fingerprint);
+      if (known) return { violations: [], struck, end: known.end, passes: passes + known.passes };
+      met.push({ fingerprint, passes });
+    }
+    const { isQuiet } = await history.pass(passes === 0 ? 'recovery' : 'later');
+    // A pass that was struck may be quiet only because it could not see what is to be done.
+    if (isQuiet && !areToCome(strikes, passes)) break;
   }
-  if (late.length > 0) {
-    releaseLate('after-convergence');
-    // What came late may be undone once; then it is quiet for good.
-    await runPass('later');
-    machine.wait(BETWEEN_PASSES_MS);
-    await runPass('later');
-  }
-  machine.oracle.judgeAll();
-  return { violations: [...machine.oracle.violations], struck, recovery, end: endStateOf(machine), passes };
+  const end = await history.end();
+  const violations = [...machine.oracle.violations];
+  if (violations.length === 0 && passes < PASSES_MAX)
+    for (const one of met) settled.set(one.fingerprint, { end, passes: passes - one.passes });
+  return { violations, struck, end, passes };
 }
 
-interface Surroundings {
-  readonly late: { request: WireRequest; until: LateMoment }[];
-  readonly edit: () => void;
-  readonly releaseLate: (until: LateMoment) => void;
-  readonly isRecovery: boolean;
+/** True when nothing is to happen any more but passes, and nothing was wrong so far. Who traces wants to see them. */
+function isUneventful(history: History, machine: Machine, strikes: readonly StrikeAt[], passes: number): boolean {
+  const isFree = !areToCome(strikes, passes) && !history.hasLateRequests() && machine.oracle.violations.length === 0;
+  return isFree && machine.trace === null;
 }
 
-interface Struck {
-  readonly hooks: ProcessHooks;
-  readonly operations: Pick<Operation, 'kind' | 'path'>[];
-  /** What is left to happen to the disk of a process that died of it. */
-  readonly powerLoss: () => DiskFault['powerLoss'] | null;
-}
-
-function struckHooks(machine: Machine, strikes: readonly StrikeAt[], around: Surroundings): Struck {
-  const onRequests = strikes.filter(({ on }) => on === 'request');
-  const onOperations = strikes.filter(({ on }) => on === 'operation');
-  const operations: Pick<Operation, 'kind' | 'path'>[] = [];
-  const pagesToCome = new Map<string, string>();
-  const stuck = new Map<string, RequestFault>();
-  let stuckDisk: DiskFault | null = null;
-  let powerLoss: DiskFault['powerLoss'] | null = null;
-  let requests = 0;
-
-  const onRequest: NonNullable<ProcessHooks['onRequest']> = (request, server) => {
-    const index = requests++;
-    if (around.isRecovery && request.method !== 'GET') around.releaseLate('first-write-of-recovery');
-    const waiting = around.late.some(({ until }) => until === 'next-request');
-    const page = tornPage(request, pagesToCome);
-    if (page) return page;
-    const at = onRequests.find((one) => one.index === index);
-    const route = `${request.method} ${request.path.replace(/[0-9a-f-]{36}/g, '*').replace(/[?&]cursor=[^&]*/, '')}`;
-    const fault = at ? faultNamed(at.fault) : stuck.get(route);
-    if (at?.sticky && fault) stuck.set(route, fault);
-    const answer = fault ? fault.strike(strikeOf(machine, request, server, pagesToCome, around), request) : null;
-    if (fault) machine.trace?.(`! ${fault.name} strikes ${request.method} ${request.path}`);
-    const result = answer ?? machine.perform(request);
-    if (waiting) around.releaseLate('next-request');
-    return result;
-  };
-
-  const onOperation = (operation: Operation): DiskEffect | undefined => {
-    const index = operations.length;
-    operations.push({ kind: operation.kind, path: operation.path });
-    const at = onOperations.find((one) => one.index === index);
-    const fault = at ? diskFaultNamed(at.fault) : stuckDisk;
-    if (!fault) return undefined;
-    if (at?.sticky) stuckDisk = fault;
-    machine.trace?.(`! ${fault.name} strikes ${operation.kind} ${operation.path}`);
-    powerLoss = fault.powerLoss ?? null;
-    return fault.strike();
-  };
-  return { hooks: { onRequest, onOperation }, operations, powerLoss: () => powerLoss };
-}
-
-function strikeOf(
-  machine: Machine,
-  request: WireRequest,
-  server: Parameters<NonNullable<ProcessHooks['onRequest']>>[1],
-  pagesToCome: Map<string, string>,
-  around: Surroundings,
-) {
-  return {
-    perform: (fault?: Parameters<typeof server.perform>[1]) => server.perform(request, fault),
-    delay: (until: LateMoment) => around.late.push({ request, until }),
-    wait: (ms: number) => machine.wait(ms),
-    edit: around.edit,
-    nextPage: (_cursor: string, body: string) => pagesToCome.set(listingOf(request), body),
-    die: (): WireAnswer => {
-      server.die();
-      return { kind: 'failure', certainty: 'unknown', code: 'NETWORK', message: 'the process died' };
-    },
-  };
-}
-
-function tornPage(request: WireRequest, pagesToCome: Map<string, string>): WireAnswer | null {
-  if (!request.path.includes('cursor=torn')) return null;
-  const body = pagesToCome.get(listingOf(request));
-  if (body === undefined) return null;
-  return { kind: 'response', status: 200, headers: { 'content-type': 'application/json' }, body };
-}
-
-function listingOf({ path }: WireRequest): string {
-  return path.split('?')[0] ?? path;
-}
-
-function faultNamed(name: string): RequestFault {
-  const fault = requestFaultsByName.get(name);
-  if (!fault) throw new Error(`there is no request fault ${name}`);
-  return fault;
-}
-
-function diskFaultNamed(name: string): DiskFault {
-  const fault = diskFaultsByName.get(name);
-  if (!fault) throw new Error(`there is no disk fault ${name}`);
-  return fault;
+/** True when the pass to come is struck. */
+function areToCome(strikes: readonly StrikeAt[], passes: number): boolean {
+  return passes === 0 && strikes.some(({ pass }) => pass === 'recovery');
 }
 
 function difference(expected: unknown, found: unknown): string {

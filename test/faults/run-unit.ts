@@ -1,7 +1,8 @@
 import { variantNamed } from '../support/variants.ts';
 import { walkNamed } from '../walks/list.ts';
 import { caseId, type Extent, singleStrikes } from './cases.ts';
-import { type Prepared, prepare, runCase, type StrikeAt } from './run-case.ts';
+import type { Between, Points, StrikeAt } from './history.ts';
+import { type Prepared, prepare, recoveryPoints, runCase, strikeFirst } from './run-case.ts';
 
 /** One walk under one variant, with all single faults or all ordered pairs. */
 export interface Unit {
@@ -9,7 +10,7 @@ export interface Unit {
   readonly variant: string;
   /** `slice`: at every point a few of the faults, others at each, as the quick suite runs them. */
   readonly mode: 'singles' | 'pairs' | 'slice';
-  /** Runs every `of`th case, beginning with `part`. */
+  /** Runs every `of`th case, of pairs every `of`th first fault with all its second ones, beginning with `part`. */
   readonly part: number;
   readonly of: number;
 }
@@ -20,64 +21,86 @@ export interface Failure {
 }
 
 export interface UnitResult {
+  /** Those among them included that begin like one which was played, and therefore go on like it. */
   readonly cases: number;
+  readonly alike: number;
   readonly failures: readonly Failure[];
 }
+
+/** A case to be played, or how many others are alike to what was played. */
+type Case = { readonly at: readonly StrikeAt[]; readonly from?: Between } | { readonly alike: number };
 
 export async function runUnit(unit: Unit, onCase: () => void = () => {}): Promise<UnitResult> {
   const prepared = await prepare(walkNamed(unit.walk), variantNamed(unit.variant));
   const failures: Failure[] = [];
   const clean = violationsOf(prepared);
   if (clean.length > 0) failures.push({ id: caseId(unit.walk, unit.variant, []), violations: clean });
-  let index = 0;
   let cases = 0;
-  for await (const at of strikesOf(prepared, unit)) {
-    if (index++ % unit.of !== unit.part) continue;
+  let alike = 0;
+  for await (const one of casesOf(prepared, unit)) {
+    if ('alike' in one) {
+      alike += one.alike;
+      continue;
+    }
     cases += 1;
-    const { violations } = await runCase(prepared, at);
+    const { violations } = await runCase(prepared, one.at, one.from);
     onCase();
     if (violations.length > 0)
       failures.push({
-        id: caseId(unit.walk, unit.variant, at),
+        id: caseId(unit.walk, unit.variant, one.at),
         violations: violations.map(({ invariant, message }) => `${invariant}: ${message}`),
       });
   }
-  return { cases, failures };
+  return { cases: cases + alike, alike, failures };
 }
 
 function violationsOf({ clean }: Prepared): string[] {
   return clean.violations.map(({ invariant, message }) => `${invariant}: ${message}`);
 }
 
-async function* strikesOf(prepared: Prepared, { mode }: Unit): AsyncGenerator<readonly StrikeAt[]> {
+async function* casesOf(prepared: Prepared, unit: Unit): AsyncGenerator<Case> {
+  if (unit.mode === 'pairs') {
+    yield* pairsOf(prepared, unit);
+    return;
+  }
   const { walk, variant, clean } = prepared;
-  const edits = walk.after !== undefined;
   // File operations know nothing of the provider: they meet every walk, and every status store, once.
   const operations = variant.name === 'default' || variant.statusStore !== undefined;
+  const edits = walk.after !== undefined;
   const all: Extent = { requests: true, operations, sticky: variant.name === 'default', edits };
-  if (mode === 'slice') {
-    yield* sliceOf([...singleStrikes(clean.struck, 'struck', all)]);
-    return;
-  }
-  if (mode === 'singles') {
-    for (const strike of singleStrikes(clean.struck, 'struck', all)) yield [strike];
-    return;
-  }
-  const pairable: Extent = { requests: true, operations: true, sticky: false, edits };
-  for (const first of singleStrikes(clean.struck, 'struck', pairable)) {
-    if (!isPairable(first)) continue;
-    const { struck, recovery } = await runCase(prepared, [first]);
-    for (const second of singleStrikes(struck, 'struck', pairable)) {
-      const isLater = second.on === first.on ? second.index > first.index : true;
-      if (isLater && isPairable(second)) yield [first, second];
+  const singles = [...singleStrikes(clean.struck, 'struck', all)];
+  const chosen = unit.mode === 'slice' ? [...sliceOf(singles)] : singles;
+  for (const strike of everyOf(unit, chosen)) yield { at: [strike] };
+}
+
+async function* pairsOf(prepared: Prepared, unit: Unit): AsyncGenerator<Case> {
+  const { walk, clean } = prepared;
+  const pairable: Extent = { requests: true, operations: true, sticky: false, edits: walk.after !== undefined };
+  const pairableIn = (points: Points, pass: StrikeAt['pass']) =>
+    [...singleStrikes(points, pass, pairable)].filter(isPairable);
+  /** Recoveries by the moment in which they begin, with how many second faults each had. */
+  const recoveries = new Map<string, number>();
+  for (const first of everyOf(unit, pairableIn(clean.struck, 'struck'))) {
+    const { struck, between, fingerprint } = await strikeFirst(prepared, first);
+    for (const second of pairableIn(struck, 'struck'))
+      if (second.on !== first.on || second.index > first.index) yield { at: [first, second] };
+    const known = recoveries.get(fingerprint);
+    if (known !== undefined) {
+      yield { alike: known };
+      continue;
     }
-    if (recovery)
-      for (const second of singleStrikes(recovery, 'recovery', pairable)) if (isPairable(second)) yield [first, second];
+    const seconds = pairableIn(await recoveryPoints(prepared, between), 'recovery');
+    recoveries.set(fingerprint, seconds.length);
+    for (const second of seconds) yield { at: [first, second], from: between };
   }
 }
 
+function everyOf<T>({ part, of }: Unit, all: readonly T[]): T[] {
+  return all.filter((_, index) => index % of === part);
+}
+
 /** Two of the faults at every request and one at every file operation; the next point has the next ones. */
-function* sliceOf(strikes: readonly StrikeAt[]): Generator<readonly StrikeAt[]> {
+function* sliceOf(strikes: readonly StrikeAt[]): Generator<StrikeAt> {
   const points = new Map<string, StrikeAt[]>();
   for (const strike of strikes) {
     const point = `${strike.on} ${strike.index}`;
@@ -88,7 +111,7 @@ function* sliceOf(strikes: readonly StrikeAt[]): Generator<readonly StrikeAt[]> 
     const count = here[0]?.on === 'request' ? 2 : 1;
     for (let at = 0; at < count; at += 1) {
       const chosen = here[(turn + Math.floor((at * here.length) / count)) % here.length];
-      if (chosen) yield [chosen];
+      if (chosen) yield chosen;
     }
     turn += 1;
   }

@@ -14,9 +14,8 @@ import { createInlineStatusStore } from '../../src/effects/status/inline-store.t
 import { runPass } from '../../src/engine/pass.ts';
 import { defaultBehaviour } from '../../src/sandbox/behaviour.ts';
 import { createSandbox, type Fault, type Sandbox, type SandboxState } from '../../src/sandbox/index.ts';
-import type { Exchange } from './ledger-checker.ts';
 import { createMemoryFileSystem, isCrash, type MemoryFileSystem, type Operation } from './memory-filesystem.ts';
-import { createOracle, type Oracle } from './oracle.ts';
+import { createOracle, type Oracle, type OracleMemory } from './oracle.ts';
 import type { Variant } from './variants.ts';
 
 export const DIRECTORY = '/workspace';
@@ -27,7 +26,7 @@ export interface Moment {
   readonly disk: MemoryFileSystem;
   readonly edits: readonly (readonly [file: string, text: string | null])[];
   readonly uuids: number;
-  readonly transcript: readonly Exchange[];
+  readonly memory: OracleMemory;
 }
 
 /** What people do between passes. */
@@ -73,6 +72,8 @@ export interface Machine extends Stage {
   readonly disk: MemoryFileSystem;
   now(): Moment;
   goBack(moment: Moment): void;
+  /** Equal for two moments from which everything goes on alike. */
+  fingerprint(options: { readonly powerMayFail: boolean }): string;
   run(hooks?: ProcessHooks): Promise<Ended>;
   perform(request: WireRequest, fault?: Fault): WireAnswer;
   /** The machine lost its power: of the unsynced changes only some survive. */
@@ -289,7 +290,7 @@ export function createMachine(variant: Variant, options: MachineOptions = {}): M
       disk: disk.clone(),
       edits: [...edits],
       uuids,
-      transcript: oracle.transcript(),
+      memory: oracle.memory(),
     }),
     goBack(moment) {
       sandbox.restore(moment.sandbox);
@@ -297,9 +298,20 @@ export function createMachine(variant: Variant, options: MachineOptions = {}): M
       edits = [...moment.edits];
       oracle = createOracle(sandbox);
       for (const [file, text] of edits) oracle.declare(file, text);
-      for (const exchange of moment.transcript) oracle.exchanged(exchange);
+      oracle.remember(moment.memory);
       mount(moment.disk.clone());
     },
+    fingerprint: (options) =>
+      sha256(
+        JSON.stringify([
+          sandbox.snapshot(),
+          sandbox.clock.now(),
+          disk.fingerprint(options),
+          edits,
+          uuids,
+          oracle.memory(),
+        ]),
+      ),
     run,
     perform,
     losePower(survives) {

@@ -48,6 +48,8 @@ export interface MemoryFileSystem extends FileSystem {
   /** The power fails: of the pending changes only those survive for which `survives` says so. Data survives whole or torn in half. */
   losePower(survives: (change: PendingChange, index: number) => boolean | 'half'): void;
   clone(): MemoryFileSystem;
+  /** Equal for two disks on which everything to come goes alike. Times are left out; so is what only a loss of power would tell, unless it is asked for. */
+  fingerprint(options: { readonly powerMayFail: boolean }): string;
   /** Test set-up and inspection: durable at once, never counted, never failing on purpose. */
   plant(path: string, text: string | Uint8Array, mode?: number): void;
   plantDirectory(path: string, mode?: number): void;
@@ -267,6 +269,7 @@ function wrap(root: DirectoryNode): MemoryFileSystem {
       open.clear();
     },
     clone: () => wrap(cloneDirectory(root, new Map())),
+    fingerprint: ({ powerMayFail }) => (powerMayFail ? describeDurably(root) : describe(root)),
 
     plant(path, text, mode = 0o644) {
       const parent = plantParents(root, path);
@@ -487,6 +490,42 @@ function listFiles(directory: DirectoryNode, path: string): [string, string][] {
     if (node.kind === 'link') return [[`${path}/${name}`, `-> ${node.target}`]];
     return [[`${path}/${name}`, new TextDecoder().decode(node.bytes.subarray(0, node.length))]];
   });
+}
+
+function textOfFile({ bytes, length }: FileNode): string {
+  return new TextDecoder('latin1').decode(bytes.subarray(0, length));
+}
+
+function describe(node: Node): string {
+  if (node.kind === 'link') return `link ${JSON.stringify(node.target)}`;
+  if (node.kind === 'file') return `file ${node.mode} ${JSON.stringify(textOfFile(node))}`;
+  const entries = [...node.entries].map(([name, child]) => `${JSON.stringify(name)} ${describe(child)}`).toSorted();
+  return `directory ${node.mode} {${entries.join(',')}}`;
+}
+
+/** Every node once, with what of it is durable; nodes that stand in two places keep one number. */
+function describeDurably(root: DirectoryNode): string {
+  const numbers = new Map<Node, number>();
+  const lines: string[] = [];
+  const numberOf = (node: Node): number => {
+    const known = numbers.get(node);
+    if (known !== undefined) return known;
+    const number = numbers.size;
+    numbers.set(node, number);
+    const named = (entries: Iterable<readonly [string, Node]>) =>
+      [...entries].map(([name, child]): [string, number] => [name, numberOf(child)]);
+    if (node.kind !== 'directory') {
+      const durable = node.kind === 'file' ? node.durableLength : 0;
+      lines.push(`${number} ${durable} ${describe(node)}`);
+    } else {
+      const pending = node.pending.map(({ set, removed }) => [named(set), removed]);
+      const parts = [node.mode, named(node.entries).toSorted(), named(node.durable).toSorted(), pending];
+      lines.push(`${number} ${JSON.stringify(parts)}`);
+    }
+    return number;
+  };
+  numberOf(root);
+  return lines.toSorted().join('\n');
 }
 
 function cloneDirectory(directory: DirectoryNode, copies: Map<Node, Node>): DirectoryNode {

@@ -29,6 +29,11 @@ export interface OracleFacts {
   readonly highWater: Map<string, number>;
 }
 
+export interface OracleMemory {
+  readonly exchanges: readonly Exchange[];
+  readonly highWater: readonly (readonly [string, number])[];
+}
+
 export interface Workspace {
   readonly directory: string;
   readonly disk: MemoryFileSystem;
@@ -50,8 +55,10 @@ export interface Oracle {
   afterRequest(request: WireRequest): void;
   /** What the server did with a request, whether or not the answer arrives: for the independent ledger checker. */
   exchanged(exchange: Exchange): void;
-  /** What was noted of the exchanges so far; to be noted again by who goes back in time with a new oracle. */
-  transcript(): readonly Exchange[];
+  /** What cannot be seen of the world any more; to be remembered by who goes back in time with a new oracle. */
+  memory(): OracleMemory;
+  /** After everything that was declared until then has been declared again. */
+  remember(memory: OracleMemory): void;
   /** After a loss of power, or a disk that was changed by hand: judges all files anew. */
   judgeDisks(): void;
   /** Judges text that people or programs may see: reports, progress, errors (I4). */
@@ -87,7 +94,10 @@ export function createOracle(sandbox: Sandbox): Oracle {
   let last: SandboxState = sandbox.snapshot();
   const collectSecrets = () => {
     for (const { secret } of last.apiKeys) leaks.add(secret);
-    for (const { signingSecret } of last.webhookEndpoints) leaks.add(signingSecret);
+    for (const { signingSecret, previousSigningSecret } of last.webhookEndpoints) {
+      leaks.add(signingSecret);
+      if (previousSigningSecret !== null) leaks.add(previousSigningSecret);
+    }
   };
   collectSecrets();
 
@@ -141,8 +151,14 @@ export function createOracle(sandbox: Sandbox): Oracle {
     exchanged(exchange) {
       if (exchange.path.endsWith('/allocate')) exchanges.push(exchange);
     },
-    transcript: () => [...exchanges],
+    memory: () => ({ exchanges: [...exchanges], highWater: [...highWater] }),
+    remember(memory) {
+      exchanges.push(...memory.exchanges);
+      for (const [of, slots] of memory.highWater) highWater.set(of, slots);
+    },
     judgeDisks() {
+      // What a status once said may be lost with the power: it is what the disks hold that counts from here on.
+      highWater.clear();
       lookAtWorld();
       judgeSecrets(facts, last);
       for (const workspace of workspaces) {
