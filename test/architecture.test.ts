@@ -27,7 +27,7 @@ const mayImport: Readonly<Record<Floor, { readonly floors: readonly Floor[]; rea
   effects: {
     floors: ['effects', 'core'],
     packages:
-      /^(zod|undici|pino|chokidar|node:(fs|net|os|path|crypto|stream|timers|child_process|util|perf_hooks)(\/promises)?)$/,
+      /^(zod|undici|pino|chokidar|age-encryption|node:(fs|net|os|path|crypto|stream|timers|child_process|util|perf_hooks)(\/promises)?)$/,
   },
   engine: { floors: ['engine', 'effects', 'core'], packages: /^p-limit$/ },
   daemon: { floors: ['daemon', 'engine', 'effects', 'core'], packages: /^(zod|p-limit|pino|chokidar|node:.*)$/ },
@@ -58,6 +58,7 @@ const revealing: Readonly<Record<string, string>> = {
   'src/cli/log.ts': 'what no line of the log may hold',
   'src/effects/layers/call.ts': 'the Authorization header',
   'src/effects/layers/resources/api-keys.ts': 'the public prefix of a key that was just minted',
+  'src/effects/secrets/age-encoding.ts': 'what is encrypted, and the identity that opens it',
   'src/effects/secrets/file-store.ts': 'the file it is kept in',
   'src/effects/secrets/slot-state.ts': 'comparing what two files hold',
 };

@@ -11,8 +11,10 @@ import { createLayersClient, createLayersReader } from '../effects/layers/layers
 import { createPacer, type Pacer } from '../effects/layers/pacer.ts';
 import { createUndiciTransport } from '../effects/layers/undici-transport.ts';
 import { nodeFileSystem } from '../effects/node-filesystem.ts';
+import { createAgeEncoding } from '../effects/secrets/age-encoding.ts';
+import { plainEncoding, type SecretEncoding } from '../effects/secrets/encoding.ts';
 import { createFileSecretStore } from '../effects/secrets/file-store.ts';
-import { isTrackedByGit } from '../effects/secrets/git-tracked.ts';
+import { isIgnoredByGit, isTrackedByGit } from '../effects/secrets/git-tracked.ts';
 import { refusalInCi } from '../effects/secrets/passing-disk.ts';
 import { createRefusingSecretStore } from '../effects/secrets/refusing-store.ts';
 import type { SecretStore } from '../effects/secrets/store.ts';
@@ -78,7 +80,7 @@ export function statusStoreOf(
   return createInlineStatusStore({ ...disk, workspaceDirectory: directory });
 }
 
-/** Where file secrets lie; absolute. */
+/** Where secrets lie, plain or encrypted; absolute. */
 export function secretsDirectoryOf(directory: string, sandbox: boolean, workspace: WorkspaceDeclaration): string {
   const chosen = sandbox ? undefined : workspace.secrets.directory;
   return resolve(directory, chosen ?? join(runDirectoryOf('', sandbox), 'secrets'));
@@ -96,6 +98,22 @@ function secretStoreOf(options: ComposeOptions, workspace: WorkspaceDeclaration)
     directory: secretsDirectoryOf(directory, sandbox, workspace),
     displayDirectory: display,
     isTracked: isTrackedByGit,
+    // What the sandbox writes is never committed, encrypted or not.
+    ...(sandbox ? {} : { isIgnored: isIgnoredByGit }),
+    encoding: secretEncodingOf(workspace, environment),
+  });
+}
+
+function secretEncodingOf(
+  { secrets: { store, recipients } }: WorkspaceDeclaration,
+  environment: ComposeOptions['environment'],
+): SecretEncoding {
+  if (store === 'file' || recipients === undefined) return plainEncoding;
+  const identityFile = environment['RECONCILE_AGE_IDENTITY_FILE'] ?? '';
+  return createAgeEncoding({
+    recipients,
+    identityFile: identityFile === '' ? null : resolve(identityFile),
+    fileSystem: nodeFileSystem,
   });
 }
 

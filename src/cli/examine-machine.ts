@@ -7,7 +7,7 @@ import { unless } from '../effects/errno.ts';
 import { readJournal } from '../effects/file-journal.ts';
 import { inspectLock } from '../effects/lock.ts';
 import { nodeFileSystem } from '../effects/node-filesystem.ts';
-import { isTrackedByGit } from '../effects/secrets/git-tracked.ts';
+import { isIgnoredByGit, isTrackedByGit } from '../effects/secrets/git-tracked.ts';
 import { stateDirectoryOf } from '../effects/workspace-state.ts';
 import { runDirectoryOf, secretsDirectoryOf } from './compose.ts';
 import type { CommandContext } from './context.ts';
@@ -78,6 +78,15 @@ export async function examineLock(directory: string): Promise<Check> {
 
 export async function examineGit(directory: string, workspace: WorkspaceDeclaration): Promise<Check> {
   const path = secretsDirectoryOf(directory, false, workspace);
+  if (workspace.secrets.store === 'age') {
+    if (!(await isIgnoredByGit(join(path, 'probe.age'))))
+      return passed('git', 'Git ignores no encrypted secret, so that they can be committed.');
+    return failedCheck(
+      'git',
+      `Git ignores ${path}, where encrypted secrets are to be committed from.`,
+      'Take it out of .gitignore, or let secrets.directory name another place.',
+    );
+  }
   if (!(await isTrackedByGit(path))) return passed('git', 'Git tracks no file of secrets.');
   return failedCheck(
     'git',

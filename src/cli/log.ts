@@ -42,13 +42,17 @@ export function createLog({ level, human, color, write, secrets }: LogOptions): 
 // layers-api, "api keys" and "webhooks": the masked prefix of a key may be shown, what follows it may not.
 const keyShape = /(lp_(?:live|test)_[A-Z0-9]{16})_[A-Za-z0-9_-]+/g;
 const signingSecretShape = /whsec_[A-Za-z0-9+/=_-]+/g;
+const ageIdentityShape = /AGE-SECRET-KEY-[A-Z0-9-]+/gi;
 
 /** A finished line or a stack trace without anything that is secret or looks like it. */
 export function scrub(line: string, secrets: readonly Secret[]): string {
   return secrets.reduce(
     // Within a line of JSON the value stands as JSON writes it.
     (text, secret) => text.replaceAll(JSON.stringify(secret.reveal()).slice(1, -1), '[secret]'),
-    line.replace(keyShape, '$1_[secret]').replace(signingSecretShape, 'whsec_[secret]'),
+    line
+      .replace(keyShape, '$1_[secret]')
+      .replace(signingSecretShape, 'whsec_[secret]')
+      .replace(ageIdentityShape, 'AGE-SECRET-KEY-[secret]'),
   );
 }
 

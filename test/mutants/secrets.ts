@@ -78,8 +78,22 @@ export const secretMutants: readonly Mutant[] = [
     'the previous secret is overwritten',
     'I3',
     STORE,
-    'if (held) steps.push(() => copyToPrevious(options, files, held));',
+    'if (held) steps.push(() => copyToPrevious(place, files, held));',
     '',
+  ),
+  mutant(
+    'a secret encrypted anew pushes the previous one out',
+    'I3',
+    STORE,
+    'if (held && !same(held, stored) && isOneCredential(place.encoding, held, stored)) {',
+    'if (false) {',
+  ),
+  mutant(
+    'an encryption is not proved before a key is minted',
+    'I3',
+    STORE,
+    'const proved = await encoding.prove();',
+    'const proved = { ok: true } as const;',
   ),
   mutant(
     'a replaced key dies at once',

@@ -161,7 +161,7 @@ export function createOracle(sandbox: Sandbox, places: () => readonly Place[]): 
     const slot = { parentOrganizationId: sandbox.parent().organizationId, kind: 'api-key', externalId, name } as const;
     const store = secretsOf(place);
     const found = await Promise.all([store.read(slot), store.readPrevious(slot)]);
-    return found.flatMap((read) => (read.ok && read.value ? [read.value.secret.reveal()] : []));
+    return found.flatMap((read) => (read.ok && read.value?.secret ? [read.value.secret.reveal()] : []));
   }
 
   return {

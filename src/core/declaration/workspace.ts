@@ -13,6 +13,7 @@ import {
   refuseEqualNames,
 } from './fields.ts';
 import { listenAddressPattern, parseListenAddress } from './listen-address.ts';
+import { secretSettings, statusSettings } from './stores.ts';
 import { webhookEvents } from './webhook-catalog.ts';
 import { allowedHostPattern, webhookUrlProblem } from './webhook-url.ts';
 
@@ -129,46 +130,6 @@ const guards = z.strictObject({
     .meta({ description: 'Approval hashes of plans or of customers whose blocked steps may run.' }),
 });
 
-const directory = z.string().min(1).max(1024);
-
-const statusSettings = z
-  .strictObject({
-    store: z
-      .enum(['inline', 'directory'])
-      .optional()
-      .meta({
-        description:
-          'Where status is written: inline (the default) is the status block at the end of each customer’s file, directory is ' +
-          'one file per customer in `directory`.',
-      }),
-    directory: directory.optional().meta({
-      description: 'For the store `directory`: the folder, relative to the workspace.',
-      examples: ['status'],
-    }),
-  })
-  .superRefine(
-    (settings, context) => {
-      if (typeof settings !== 'object' || settings === null) return;
-      const message = statusSettingsProblem(settings);
-      if (message !== null) context.addIssue({ code: 'custom', message });
-    },
-    { when: () => true },
-  )
-  .meta({ dependentRequired: { directory: ['store'] } });
-
-function statusSettingsProblem(settings: { store?: unknown; directory?: unknown }): string | null {
-  if (settings.store === 'directory' && settings.directory === undefined) {
-    return 'has store: directory but no directory; add a line such as directory: status';
-  }
-  if (settings.directory !== undefined && settings.store === undefined) {
-    return 'has a directory that nothing uses; add store: directory, or remove the directory';
-  }
-  if (settings.directory !== undefined && settings.store === 'inline') {
-    return 'has a directory that nothing uses, because store is inline';
-  }
-  return null;
-}
-
 /** `reconcile.yaml`, without its recorded `status`. */
 export const workspaceSchema = z.strictObject({
   parentOrganizationId: organizationId.optional().meta({
@@ -214,19 +175,7 @@ export const workspaceSchema = z.strictObject({
       'Limits on what may wait to be done, over the whole fleet. Above a limit none of those steps runs until somebody ' +
       'approves them. Review changes here as you review payments.',
   }),
-  secrets: z
-    .strictObject({
-      store: z.enum(['file']).default('file').meta({
-        description: 'Where shown-once secrets go. file: one file per secret, readable by its owner only.',
-      }),
-      directory: directory.optional().meta({
-        description:
-          'Folder of the file store; .reconcile/secrets when left out. It must outlive the machine that runs this.',
-        examples: ['/var/lib/reconcile/secrets'],
-      }),
-    })
-    .prefault({})
-    .meta({ description: 'The store for API keys and signing secrets.' }),
+  secrets: secretSettings.prefault({}).meta({ description: 'The store for API keys and signing secrets.' }),
   status: statusSettings.prefault({}).meta({
     description:
       'Where status is written. With the inline store, the fleet’s own status stands here too; it is written by us.',

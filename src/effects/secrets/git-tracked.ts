@@ -7,14 +7,24 @@ import { dirname } from 'node:path';
  * git, nothing is tracked.
  */
 export function isTrackedByGit(path: string): Promise<boolean> {
-  const options = ['--literal-pathspecs', '-c', 'safe.directory=*', '-c', 'core.fsmonitor=false'];
+  return askGit(['--literal-pathspecs', 'ls-files', '--error-unmatch', '--', path], path);
+}
+
+/** True when git ignores the path, so that an encrypted secret there is never committed and ends with the machine. */
+export function isIgnoredByGit(path: string): Promise<boolean> {
+  return askGit(['check-ignore', '--quiet', '--', path], path);
+}
+
+/** Whether git answers yes (exit code 0), asked where the path lies. */
+function askGit(question: readonly string[], path: string): Promise<boolean> {
+  const options = ['-c', 'safe.directory=*', '-c', 'core.fsmonitor=false'];
   // The environment is made anew: it may hold the parent's API key, and a GIT_DIR that means another repository.
   const { PATH = '', HOME = '' } = process.env;
   const env = { PATH, HOME, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0' };
   return new Promise((resolve) => {
     execFile(
       'git',
-      [...options, 'ls-files', '--error-unmatch', '--', path],
+      [...options, ...question],
       { cwd: existingDirectory(dirname(path)), env, timeout: 10_000 },
       (error) => resolve(error === null),
     );

@@ -9,12 +9,19 @@ const sticky = 0o1000;
 /**
  * Why secrets must not be written into `directory`, or null. From the store's root down nobody else may write at all;
  * above it, whoever may write could put another directory in the root's place, unless the directory is sticky as /tmp is.
- * (A group may write above the root: that is what an ordinary umask of 002 gives.) Directories that do not exist yet are
- * fine, they are made 0700. Throws what node:fs throws.
+ * (A group may write above the root: that is what an ordinary umask of 002 gives, and so does a checkout of git, for which
+ * `groupMayWrite` allows it everywhere.) Directories that do not exist yet are fine, they are made. Throws what node:fs
+ * throws.
  */
-export function unsafeDirectory(fileSystem: FileSystem, root: string, directory: string): string | null {
+export function unsafeDirectory(
+  fileSystem: FileSystem,
+  root: string,
+  directory: string,
+  groupMayWrite: boolean,
+): string | null {
+  const forbidden = groupMayWrite ? worldMayWrite : othersMayWrite;
   for (let path = directory; ; path = dirname(path)) {
-    if ((modeOf(fileSystem, path) & othersMayWrite) !== 0) {
+    if ((modeOf(fileSystem, path) & forbidden) !== 0) {
       return `others may write to ${path}. Take that right away (chmod go-w) or let secrets.directory name a directory below it`;
     }
     if (path === root || path === dirname(path)) break;

@@ -7,7 +7,7 @@ export interface SlotFiles {
   /** The parent's own directory; everything below it is ours. */
   readonly parentDirectory: string;
   readonly directory: string;
-  /** The plain secret and nothing else. */
+  /** The secret, plain or encrypted, and nothing else. */
   readonly secret: string;
   readonly record: string;
   readonly previousSecret: string;
@@ -15,14 +15,15 @@ export interface SlotFiles {
   readonly probe: string;
 }
 
-export function slotFiles(root: string, slot: SecretSlot): SlotFiles {
+/** `suffix` follows the name of the secret, so that two encodings in one directory never share a file. */
+export function slotFiles(root: string, slot: SecretSlot, suffix: string): SlotFiles {
   const parentDirectory = join(root, fileNameOf(slot.parentOrganizationId));
   const directory =
     slot.externalId === null
       ? join(parentDirectory, 'webhooks')
       : join(parentDirectory, 'customers', fileNameOf(slot.externalId));
   // No dot stays in the name, so that a key called `acme.json` cannot take the place of the record of `acme`.
-  const secret = join(directory, fileNameOf(slot.name).replaceAll('.', '%2E'));
+  const secret = join(directory, `${fileNameOf(slot.name).replaceAll('.', '%2E')}${suffix}`);
   return {
     parentDirectory,
     directory,

@@ -3,8 +3,9 @@ import { Secret } from '../../core/secret.ts';
 import { keyPrefix } from '../../core/secret-shape.ts';
 import { unless } from '../errno.ts';
 import type { FileSystem } from '../filesystem.ts';
+import type { SecretEncoding } from './encoding.ts';
 import type { SlotFiles } from './slot-files.ts';
-import type { StoredSecret } from './store.ts';
+import type { CredentialRecord, StoredSecret } from './store.ts';
 
 const credentialRecord = z.object({
   id: z.string(),
@@ -18,13 +19,13 @@ const recordFile = z.union([
   z.object({ switching: z.object({ from: credentialRecord.nullable(), to: credentialRecord }) }),
 ]);
 
-type CredentialRecord = z.output<typeof credentialRecord>;
 type RecordFile = z.output<typeof recordFile>;
 
 export type SlotState =
   | { readonly kind: 'empty' }
   | {
       readonly kind: 'held';
+      /** Its `secret` is the text of the file, encoded as it stands there. */
       readonly stored: StoredSecret;
       /** True when a crash left the record naming two credentials; the evidence beside it must stay until it names one. */
       readonly isSwitching: boolean;
@@ -32,36 +33,51 @@ export type SlotState =
   /** Nobody can tell which credential the secret belongs to; `message` says why and what to do. */
   | { readonly kind: 'unknown'; readonly message: string };
 
+/** What reading a slot rests on. */
+export interface SlotReader {
+  readonly fileSystem: FileSystem;
+  readonly encoding: Pick<SecretEncoding, 'flawIn'>;
+}
+
 /** Which credential a slot holds, whatever the steps between which a crash fell. Throws what node:fs throws. */
-export function readSlot(fileSystem: FileSystem, files: SlotFiles): SlotState {
+export function readSlot(reader: SlotReader, files: SlotFiles): SlotState {
+  const { fileSystem } = reader;
   const text = readText(fileSystem, files.secret);
   if (text === null) return { kind: 'empty' };
   const record = readRecord(fileSystem, files.record);
   if (record === null) return unknown(files, `there is no readable record ${files.record} that says which key it is`);
-  if (!('switching' in record)) return held(files, text, record, false);
+  if (!('switching' in record)) return held(reader, files, text, record, false);
   const { from, to } = record.switching;
-  if (from === null) return held(files, text, to, true);
+  if (from === null) return held(reader, files, text, to, true);
   const previous = readPair(fileSystem, files.previousSecret, files.previousRecord);
   // `from` was copied to its previous place before the record began to name two, so equal bytes mean the old one.
   if (previous?.id !== from.id) {
     return unknown(files, `${files.previousSecret}, which would tell, was removed while the secret was being replaced`);
   }
-  return held(files, text, previous.secret.reveal() === text ? from : to, true);
+  return held(reader, files, text, previous.secret.reveal() === text ? from : to, true);
 }
 
 /** The credential in the previous place; null unless both of its files are there. */
-export function readPrevious(fileSystem: FileSystem, files: SlotFiles): SlotState {
-  const previous = readPair(fileSystem, files.previousSecret, files.previousRecord);
+export function readPrevious(reader: SlotReader, files: SlotFiles): SlotState {
+  const previous = readPair(reader.fileSystem, files.previousSecret, files.previousRecord);
   if (previous === null) return { kind: 'empty' };
   const { secret, ...record } = previous;
-  return held({ ...files, secret: files.previousSecret }, secret.reveal(), record, false);
+  return held(reader, { ...files, secret: files.previousSecret }, secret.reveal(), record, false);
 }
 
-export function recordOf({ id, prefix, createdAt }: StoredSecret): CredentialRecord {
+export function recordOf({ id, prefix, createdAt }: CredentialRecord): CredentialRecord {
   return { id, prefix, createdAt };
 }
 
-function held(files: SlotFiles, text: string, record: CredentialRecord, isSwitching: boolean): SlotState {
+function held(
+  { encoding }: SlotReader,
+  files: SlotFiles,
+  text: string,
+  record: CredentialRecord,
+  isSwitching: boolean,
+): SlotState {
+  const flaw = encoding.flawIn(text);
+  if (flaw !== null) return { kind: 'unknown', message: `${files.secret} ${flaw}. Restore the file, or move it away` };
   // An API key begins with its prefix (layers-api, key text), so a secret put there by hand can be told.
   const shown = keyPrefix(text);
   const expected = record.prefix === null ? null : keyPrefix(record.prefix);

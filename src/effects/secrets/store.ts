@@ -8,15 +8,15 @@ export interface SecretStore {
   /** Writes, reads back and removes a probe beside the target. */
   probe(slot: SecretSlot): Promise<StoreResult<void>>;
   /** What the slot holds now; null when it is empty. */
-  read(slot: SecretSlot): Promise<StoreResult<StoredSecret | null>>;
+  read(slot: SecretSlot): Promise<StoreResult<HeldSecret | null>>;
   /**
    * Moves what the slot holds to its `.previous` place (unless it is the same credential), then writes, syncs, reads
    * back and compares. Ok means that the secret is durable. Repeating it with the same credential changes nothing.
    */
   put(slot: SecretSlot, secret: StoredSecret): Promise<StoreResult<void>>;
-  readPrevious(slot: SecretSlot): Promise<StoreResult<StoredSecret | null>>;
+  readPrevious(slot: SecretSlot): Promise<StoreResult<HeldSecret | null>>;
   removePrevious(slot: SecretSlot): Promise<StoreResult<void>>;
-  /** How status and plans name the place: `file:<path>`. Never holds anything secret. */
+  /** How status and plans name the place: `file:<path>`, `age:<path>`. Never holds anything secret. */
   reference(slot: SecretSlot): string;
 }
 
@@ -29,14 +29,22 @@ export interface SecretSlot {
   readonly name: string;
 }
 
-/** A secret together with the record that says what it belongs to. */
-export interface StoredSecret {
+/** What a secret belongs to. */
+export interface CredentialRecord {
   /** The id of the key or of the webhook endpoint. */
   readonly id: string;
   /** The key's masked prefix; null for a webhook. */
   readonly prefix: string | null;
   readonly createdAt: string | null;
+}
+
+export interface StoredSecret extends CredentialRecord {
   readonly secret: Secret;
+}
+
+/** What a store says it holds. `secret` is null where it is encrypted for somebody else to open. */
+export interface HeldSecret extends CredentialRecord {
+  readonly secret: Secret | null;
 }
 
 export type StoreResult<T> =

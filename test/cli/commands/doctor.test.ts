@@ -1,4 +1,5 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { doctor } from '../../../src/cli/commands/doctor.ts';
@@ -6,6 +7,9 @@ import { type FakeContext, fakeContext } from '../support/context.ts';
 import { isDocument } from '../support/documents.ts';
 import { ACME, boundWorkspace, onboardedWorkspace } from '../support/onboarded.ts';
 import { workspace } from '../support/workspace.ts';
+
+const AGE_STORE =
+  'secrets: { store: age, directory: secrets, recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p] }\n';
 
 const options = { output: 'json', color: false } as const;
 
@@ -103,6 +107,37 @@ describe('reconcile doctor', () => {
       id: 'secret-store',
       result: 'failed',
       arrange: () => ({ environment: { CI: 'true' } }),
+    },
+    {
+      reason: 'git would never commit the encrypted secrets',
+      id: 'git',
+      result: 'failed',
+      arrange: ({ directory }) => {
+        execFileSync('git', ['init', '--quiet'], { cwd: directory });
+        writeFileSync(join(directory, '.gitignore'), 'secrets/\n');
+        appendFileSync(join(directory, 'reconcile.yaml'), AGE_STORE);
+        return undefined;
+      },
+    },
+    {
+      reason: 'encrypted secrets may be kept on a CI runner',
+      id: 'secret-store',
+      result: 'ok',
+      arrange: ({ directory }) => {
+        appendFileSync(join(directory, 'reconcile.yaml'), AGE_STORE);
+        return { environment: { CI: 'true' } };
+      },
+    },
+    {
+      reason: 'the identity at hand does not open what is encrypted',
+      id: 'secret-store',
+      result: 'failed',
+      arrange: ({ directory }) => {
+        const path = join(directory, 'identity');
+        writeFileSync(path, 'not an identity\n');
+        appendFileSync(join(directory, 'reconcile.yaml'), AGE_STORE);
+        return { environment: { RECONCILE_AGE_IDENTITY_FILE: path } };
+      },
     },
     {
       reason: 'TLS is weakened',

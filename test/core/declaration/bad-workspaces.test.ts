@@ -3,6 +3,7 @@ import { emptyWorkspace, readWorkspace } from '../../../src/core/declaration/rea
 import { unmark } from '../../support/marked-text.ts';
 
 const hook = (more: string) => `webhooks:\n  - name: firehose\n    events: [post.published]\n    ${more}\n`;
+const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
 const url = 'url: https://hooks.partner.example/layers';
 
 test.each([
@@ -59,7 +60,37 @@ test.each([
     reason: 'a secret store that does not exist',
     code: 'InvalidValue',
     text: 'secrets: { store: ‸vault }\n',
-    says: 'must be file',
+    says: 'file or age',
+  },
+  {
+    reason: 'the store age without recipients',
+    code: 'InvalidValue',
+    text: '‸secrets: { store: age, directory: secrets }\n',
+    says: 'recipients: [age1…]',
+  },
+  {
+    reason: 'the store age without a directory',
+    code: 'InvalidValue',
+    text: `‸secrets: { store: age, recipients: [${recipient}] }\n`,
+    says: 'directory: secrets',
+  },
+  {
+    reason: 'the store age in a directory that git never sees',
+    code: 'InvalidValue',
+    text: `‸secrets: { store: age, directory: ./.reconcile/secrets, recipients: [${recipient}] }\n`,
+    says: 'below .reconcile',
+  },
+  {
+    reason: 'recipients that nothing uses',
+    code: 'InvalidValue',
+    text: `‸secrets: { recipients: [${recipient}] }\n`,
+    says: 'store: age',
+  },
+  {
+    reason: 'a recipient with a wrong character',
+    code: 'InvalidRecipient',
+    text: `secrets: { store: age, directory: secrets, recipients: [‸${recipient.replace('ql3', 'ql4')}] }\n`,
+    says: 'checksum',
   },
   { reason: 'an empty secret directory', code: 'OutOfRange', text: 'secrets: { directory: ‸"" }\n' },
   {

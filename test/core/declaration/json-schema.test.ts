@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { customerJsonSchema, workspaceJsonSchema } from '../../../src/core/declaration/json-schema.ts';
 import { readCustomer, readWorkspace } from '../../../src/core/declaration/read.ts';
 
+const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
 const published = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../../schemas/${name}`, import.meta.url), 'utf8'));
 
@@ -181,6 +182,18 @@ describe('the published workspace schema agrees with us on structure', () => {
     { reason: 'credits by default', value: { defaults: { credits: 5 } }, good: false },
     { reason: 'half a refill by default', value: { defaults: { refill: { amount: 5 } } }, good: false },
     { reason: 'another secret store', value: { secrets: { store: 'vault' } }, good: false },
+    {
+      reason: 'the store age',
+      value: { secrets: { store: 'age', directory: 'secrets', recipients: [recipient] } },
+      good: true,
+    },
+    { reason: 'age without a directory', value: { secrets: { store: 'age', recipients: [recipient] } }, good: false },
+    { reason: 'recipients that nothing uses', value: { secrets: { recipients: [recipient] } }, good: false },
+    {
+      reason: 'no recipient',
+      value: { secrets: { store: 'age', directory: 'secrets', recipients: [] } },
+      good: false,
+    },
     { reason: 'a status directory that nothing uses', value: { status: { directory: 'status' } }, good: false },
     { reason: 'a resync without a unit', value: { daemon: { resync: '10' } }, good: false },
     { reason: 'a listen address without a port', value: { daemon: { listen: 'localhost' } }, good: false },

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../../src/core/secret.ts';
 import { createFileSecretStore } from '../../../src/effects/secrets/file-store.ts';
-import type { SecretSlot, SecretStore, StoredSecret, StoreResult } from '../../../src/effects/secrets/store.ts';
+import type {
+  HeldSecret,
+  SecretSlot,
+  SecretStore,
+  StoredSecret,
+  StoreResult,
+} from '../../../src/effects/secrets/store.ts';
 import { createMemoryFileSystem, type MemoryFileSystem } from '../../support/memory-filesystem.ts';
 
 const root = '/work/.reconcile/secrets';
@@ -34,8 +40,8 @@ function storeOn(fileSystem: MemoryFileSystem, isTracked?: (path: string) => Pro
 }
 
 /** With the secret as text: vitest cannot look into a Secret, and takes any two for equal. */
-function shown<T extends StoreResult<StoredSecret | null>>(result: T) {
-  return result.ok ? result.value && { ...result.value, secret: result.value.secret.reveal() } : result;
+function shown(result: StoreResult<HeldSecret | null>) {
+  return result.ok ? result.value && { ...result.value, secret: result.value.secret?.reveal() } : result;
 }
 
 function plain(stored: StoredSecret) {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { isTrackedByGit } from '../../../src/effects/secrets/git-tracked.ts';
+import { isIgnoredByGit, isTrackedByGit } from '../../../src/effects/secrets/git-tracked.ts';
 
 let directory = '';
 
@@ -42,5 +42,23 @@ describe('what git tracks', () => {
     git('add', 'acme');
     vi.stubEnv('GIT_DIR', '/nowhere');
     expect(await isTrackedByGit(join(directory, 'acme'))).toBe(true);
+  });
+});
+
+describe('what git ignores', () => {
+  test('is a path that an ignore file names, but not one that is tracked all the same', async () => {
+    git('init');
+    mkdirSync(join(directory, 'secrets'));
+    for (const name of ['added', 'new']) writeFileSync(join(directory, 'secrets', name), 'x');
+    git('add', 'secrets/added');
+    writeFileSync(join(directory, '.gitignore'), 'secrets/\n');
+    expect(await isIgnoredByGit(join(directory, 'secrets', 'new'))).toBe(true);
+    expect(await isIgnoredByGit(join(directory, 'secrets', 'deep', 'new'))).toBe(true);
+    expect(await isIgnoredByGit(join(directory, 'secrets', 'added'))).toBe(false);
+    expect(await isIgnoredByGit(join(directory, 'kept', 'new'))).toBe(false);
+  });
+
+  test('is nothing outside of a work tree', async () => {
+    expect(await isIgnoredByGit(join(directory, 'acme'))).toBe(false);
   });
 });

@@ -1,9 +1,9 @@
 const hidden = /[\p{Cc}\u2028-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu;
-const secret = /(lp_(?:live|test)_[A-Za-z0-9]+_|whsec_)([A-Za-z0-9_-]+)/g;
+const secret = /(lp_(?:live|test)_[A-Za-z0-9]+_|whsec_|AGE-SECRET-KEY-|age-secret-key-)([A-Za-z0-9_-]+)/g;
 
 /**
  * Text of a file as it may be shown on a terminal: control characters and marks that reorder text become `·`, and
- * whatever has the shape of an API key or a signing secret is starred out, should somebody have pasted one (I4).
+ * whatever has the shape of an API key, a signing secret or an identity of age is starred out, should somebody have pasted one (I4).
  * The length stays the same.
  */
 export function printable(text: string): string {

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { ageRecipientPattern, ageRecipientProblem } from './age-recipient.ts';
+
+/** Where status and secrets go: the two settings of `reconcile.yaml` that choose a store. */
+
+const directory = z.string().min(1).max(1024);
+
+const recipient = z
+  .string()
+  .max(1024)
+  .superRefine((text, context) => {
+    const message = ageRecipientProblem(text);
+    if (message !== null) context.addIssue({ code: 'custom', message, params: { code: 'InvalidRecipient' } });
+  })
+  .meta({ pattern: ageRecipientPattern.source });
+
+interface SecretSettings {
+  readonly store?: unknown;
+  readonly directory?: unknown;
+  readonly recipients?: unknown;
+}
+
+export const secretSettings = z
+  .strictObject({
+    store: z
+      .enum(['file', 'age'])
+      .default('file')
+      .meta({
+        description:
+          'Where shown-once secrets go. file: one file per secret, readable by its owner only. age: one file per secret, ' +
+          'encrypted to `recipients`, which may be committed.',
+      }),
+    directory: directory.optional().meta({
+      description:
+        'Folder of the secrets, relative to the workspace; .reconcile/secrets for the file store when left out. It must ' +
+        'outlive the machine that runs this.',
+      examples: ['/var/lib/reconcile/secrets'],
+    }),
+    recipients: z
+      .array(recipient)
+      .min(1)
+      .max(20)
+      .optional()
+      .meta({
+        description: 'For the store `age`: the public halves (age1…) of the pairs that can open every secret.',
+        examples: [['age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p']],
+      }),
+  })
+  .superRefine(explain(secretSettingsProblem), { when: () => true })
+  .meta({ dependentRequired: { recipients: ['store', 'directory'] } });
+
+function secretSettingsProblem({ store, directory: chosen, recipients }: SecretSettings): string | null {
+  if (store === 'age' && recipients === undefined)
+    return 'has store: age but no recipients; add a line such as recipients: [age1…], as age-keygen prints it';
+  if (store === 'age' && chosen === undefined)
+    return 'has store: age but no directory; add a line such as directory: secrets';
+  if (store === 'age' && typeof chosen === 'string' && /(^|\/)\.reconcile(\/|$)/.test(chosen))
+    return 'has store: age with a directory below .reconcile, which git never sees; add a line such as directory: secrets';
+  if (store !== 'age' && recipients !== undefined)
+    return 'has recipients that nothing uses; add store: age, or remove the recipients';
+  return null;
+}
+
+interface StatusSettings {
+  readonly store?: unknown;
+  readonly directory?: unknown;
+}
+
+export const statusSettings = z
+  .strictObject({
+    store: z
+      .enum(['inline', 'directory'])
+      .optional()
+      .meta({
+        description:
+          'Where status is written: inline (the default) is the status block at the end of each customer’s file, directory is ' +
+          'one file per customer in `directory`.',
+      }),
+    directory: directory.optional().meta({
+      description: 'For the store `directory`: the folder, relative to the workspace.',
+      examples: ['status'],
+    }),
+  })
+  .superRefine(explain(statusSettingsProblem), { when: () => true })
+  .meta({ dependentRequired: { directory: ['store'] } });
+
+function statusSettingsProblem(settings: StatusSettings): string | null {
+  if (settings.store === 'directory' && settings.directory === undefined) {
+    return 'has store: directory but no directory; add a line such as directory: status';
+  }
+  if (settings.directory !== undefined && settings.store === undefined) {
+    return 'has a directory that nothing uses; add store: directory, or remove the directory';
+  }
+  if (settings.directory !== undefined && settings.store === 'inline') {
+    return 'has a directory that nothing uses, because store is inline';
+  }
+  return null;
+}
+
+/** A rule about several members at once; it runs although one of them may be wrong, so that a person sees all of it. */
+function explain<T extends object>(problemIn: (settings: T) => string | null) {
+  return (settings: T, context: z.core.$RefinementCtx<T>): void => {
+    if (typeof settings !== 'object' || settings === null) return;
+    const message = problemIn(settings);
+    if (message !== null) context.addIssue({ code: 'custom', message });
+  };
+}
