@@ -24,7 +24,7 @@ export function ageRecipientProblem(text: string): string | null {
 
 /** Bech32 (BIP 173), which notices up to four wrong characters. */
 function hasFittingChecksum(text: string): boolean {
-  const human = Array.from('age', (character) => character.charCodeAt(0));
+  const human = 'age'.split('').map((character) => character.charCodeAt(0));
   const data = Array.from(text.slice('age1'.length), (character) => alphabet.indexOf(character));
   return polymod([...human.map((code) => code >> 5), 0, ...human.map((code) => code & 31), ...data]) === 1;
 }
