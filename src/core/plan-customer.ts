@@ -8,7 +8,8 @@ import type { Problem } from './problem.ts';
 import { decideKey, planKey, recordedKey, type StoredKey, undeclaredKeys } from './resources/api-key.ts';
 import { NO_LIMITS, planCreditConfig } from './resources/credit-config.ts';
 import { creditWarnings, decideGrant, planGrant, recordedGrants } from './resources/credits.ts';
-import { planAdoption, planCreation, planFields } from './resources/organization.ts';
+import { metadataFull } from './resources/metadata-limit.ts';
+import { adoptionMetadata, planAdoption, planCreation, planFields } from './resources/organization.ts';
 import { ARCHIVE_WAITING, planState, type StateFacts } from './resources/state.ts';
 import { scopesNotHeld } from './scopes.ts';
 import type { SourcedCustomer } from './source.ts';
@@ -71,6 +72,10 @@ export function planExistingCustomer(customer: SourcedCustomer, observed: Observ
   const state = planState(customer, organization, stateFacts(observed), notices);
   // A suspended customer is frozen: only its state is reconciled (design 3).
   if (state.frozen) return { ...state, granted: grantedSoFar(observed) };
+  const unmarkable = observed.adopting
+    ? metadataFull(organization, adoptionMetadata(customer), '/adopt', notices)
+    : null;
+  if (unmarkable) return { steps: [], problems: [unmarkable], granted: null };
   const adoption = observed.adopting ? [planAdoption(customer, organization, notices)] : [];
   const fields = planFields(customer, organization, settled, notices);
   const credits = planCredits(customer, observed, notices);
@@ -90,12 +95,12 @@ export function planExistingCustomer(customer: SourcedCustomer, observed: Observ
     steps: [
       ...adoption,
       ...state.steps,
-      ...(fields ? [fields] : []),
+      ...(fields.step ? [fields.step] : []),
       ...(credits.step ? [credits.step] : []),
       ...limits,
       ...keys.steps,
     ],
-    problems: [...credits.problems, ...keys.problems],
+    problems: [...(fields.problem ? [fields.problem] : []), ...credits.problems, ...keys.problems],
     granted: credits.granted,
   };
 }

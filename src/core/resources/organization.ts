@@ -5,6 +5,7 @@ import type { Notices } from '../notice.ts';
 import type { Fields, Step } from '../plan.ts';
 import type { Problem } from '../problem.ts';
 import type { SourcedCustomer } from '../source.ts';
+import { metadataFull } from './metadata-limit.ts';
 
 /** What forbids every write to an organization that was found, read afresh: another parent, another mark, the end (I6, I9). */
 export function vetoOnOrganization(
@@ -112,8 +113,9 @@ export function planFields(
   organization: Organization,
   settled: boolean,
   notices: Notices,
-): Step | null {
-  const { name, billingEmail, metadata } = customer.declaration;
+): { readonly step: Step | null; readonly problem: Problem | null } {
+  const { name, billingEmail, metadata = {} } = customer.declaration;
+  const full = metadataFull(organization, metadata, '/metadata', notices);
   const differing: { pointer: string; field: string; before: string | null; after: string | null }[] = [];
   if (organization.name !== name)
     differing.push({ pointer: '/name', field: 'name', before: organization.name, after: name });
@@ -124,7 +126,7 @@ export function planFields(
       before: organization.billingEmail,
       after: billingEmail,
     });
-  for (const [key, value] of Object.entries(metadata ?? {})) {
+  for (const [key, value] of full ? [] : Object.entries(metadata)) {
     const before = organization.metadata[key] ?? '';
     if (before !== value)
       differing.push({
@@ -135,9 +137,9 @@ export function planFields(
       });
   }
   const [first] = differing;
-  if (!first) return null;
+  if (!first) return { step: null, problem: full };
   const fields = differing.map(({ field }) => field).join(', ');
-  return notices.step(first.pointer, {
+  const step = notices.step(first.pointer, {
     action: 'change',
     resource: 'organization',
     reason: settled ? `${fields} changed outside of this file` : `${fields} differs from the file`,
@@ -145,6 +147,7 @@ export function planFields(
     after: Object.fromEntries(differing.map(({ field, after }) => [field, after])),
     drift: settled,
   });
+  return { step, problem: full };
 }
 
 const METADATA_FIELD = 'metadata.';

@@ -5,6 +5,7 @@ import type { Notices } from '../notice.ts';
 import type { Ending, Step } from '../plan.ts';
 import type { Problem } from '../problem.ts';
 import type { SourcedCustomer } from '../source.ts';
+import { metadataFull } from './metadata-limit.ts';
 
 /** After this long with reserved credits an archive asks a person: they would not come back (organizations/archive-organization). */
 const ARCHIVE_PATIENCE_MS = 24 * 3_600_000;
@@ -40,6 +41,9 @@ export function planState(
   const { state } = customer.declaration;
   const isSuspended = organization.status === 'suspended';
   const isMarked = organization.metadata[organizationMark.suspended] === '1';
+  // Without room for the mark a suspension of ours would look like somebody else's.
+  const unmarkable = isSuspended || isMarked ? null : metadataFull(organization, SUSPENSION_MARK, '/state', notices);
+  if (state !== 'active' && unmarkable) return { steps: [], problems: [unmarkable], frozen: true };
   if (state === 'archived') return planArchive(organization, facts, notices);
   if (state === 'suspended') {
     if (isSuspended) return { steps: [], problems: [], frozen: true };
@@ -58,6 +62,7 @@ export function planState(
   return { steps: [], problems: [], frozen: false };
 }
 
+const SUSPENSION_MARK = { [organizationMark.suspended]: '1' };
 const DECLARED_SUSPENDED = 'declared `state: suspended`';
 
 function planArchive(organization: OrganizationWithSummary, facts: StateFacts, notices: Notices): PlannedState {
