@@ -25,7 +25,7 @@ export function refusePass(
     command: options.dryRun ? 'plan' : 'apply',
     customers: [],
     brokenFiles: [],
-    fleet: { steps: [], problems: [] },
+    fleet: { steps: [], problems: [], approvalHash: null },
     planHash: null,
     parentWallet: { before: null, after: null },
     requests: { read: 0, write: 0 },

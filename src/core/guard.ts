@@ -1,5 +1,5 @@
 import type { CreditConfig } from './api.ts';
-import { isAllowedWebhookHost } from './declaration/webhook-url.ts';
+import { isAllowedWebhookHost, webhookHost } from './declaration/webhook-url.ts';
 import type { GuardsDeclaration, WebhookDeclaration } from './declaration/workspace.ts';
 import { formatCredits } from './money.ts';
 import type { Notices } from './notice.ts';
@@ -18,11 +18,23 @@ export interface GuardFacts {
   readonly limitsOf: (externalId: string) => CreditConfig;
   /** Approval hashes given for this run, beside those in reconcile.yaml. */
   readonly approved: readonly string[];
+  /** Whom the run carries out, and the plan's hash names. Guards count the others as well. */
+  readonly isSelected: (externalId: string) => boolean;
+}
+
+/** A step of one of the fleet's endpoints. */
+export interface WebhookStep {
+  readonly declared: WebhookDeclaration;
+  /** Where it is declared, as a pointer into reconcile.yaml. */
+  readonly pointer: string;
+  readonly step: Step;
 }
 
 export interface Guarded {
   /** The same plans; steps that may not run carry the guard's name. */
   readonly plans: readonly CustomerPlan[];
+  /** In the order in which they came. */
+  readonly webhookSteps: readonly Step[];
   /** One per guard that forbids anything, with its numbers and what to change. */
   readonly problems: readonly Problem[];
   /** Approvals of this run that name nothing, while something is still blocked: the plan has changed since. */
@@ -66,10 +78,11 @@ const rules: readonly Rule[] = [
     const above = plans.filter((plan) => creditsOut([plan]) > limit);
     if (above.length === 0) return null;
     const names = new Set(above.map(({ externalId }) => externalId));
+    const amounts = above.map((plan) => `${formatCredits(creditsOut([plan]))} for ${plan.externalId}`).toSorted();
     return {
       guard: 'maxGrantPerCustomer',
       forbids: (step, plan) => movesCredits(step) && names.has(plan.externalId),
-      message: `More than ${formatCredits(limit)} credits wait for ${[...names].toSorted().join(', ')}.`,
+      message: `More credits wait than the limit of ${formatCredits(limit)} for one customer: ${amounts.join(', ')}.`,
     };
   },
   function maxGrant(plans, guards) {
@@ -98,7 +111,7 @@ const rules: readonly Rule[] = [
       guard: 'maxNewCustomers',
       // Nothing else of a new customer can run without its organization.
       forbids: (_step, plan) => plan.steps.some(createsCustomer),
-      message: `${count} new customers wait, above the limit of ${guards.maxNewCustomers} at once.`,
+      message: `${waiting(count, 'new customer')}, above the limit of ${guards.maxNewCustomers} at once.`,
     };
   },
   function maxArchives(plans, guards) {
@@ -110,7 +123,7 @@ const rules: readonly Rule[] = [
       forbids: (step, plan) =>
         (step.action === 'archive' || step.action === 'suspend') &&
         plan.steps.some(({ action }) => action === 'archive'),
-      message: `${count} customers wait to be archived, above the limit of ${guards.maxArchives} at once.`,
+      message: `${waiting(count, 'customer')} to be archived, above the limit of ${guards.maxArchives} at once.`,
     };
   },
   function maxKeyRevocations(plans, guards) {
@@ -119,7 +132,7 @@ const rules: readonly Rule[] = [
     return {
       guard: 'maxKeyRevocations',
       forbids: ({ action }) => action === 'revoke',
-      message: `${count} keys wait to be revoked, above the limit of ${guards.maxKeyRevocations} at once.`,
+      message: `${waiting(count, 'key')} to be revoked, above the limit of ${guards.maxKeyRevocations} at once.`,
     };
   },
   function requireCapWithRefill(plans, guards, facts) {
@@ -135,9 +148,13 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** Judges the plans of the whole fleet; what an approval names runs in spite of a guard, all but `freeze`. */
+/**
+ * Judges the plans of the whole fleet and the steps of its webhooks; what an approval names runs in spite of a guard, all
+ * but `freeze`. A hash names the blocked steps of one customer, those of the webhooks, or all of the plan.
+ */
 export function guard(
   plans: readonly CustomerPlan[],
+  webhooks: readonly WebhookStep[],
   guards: GuardsDeclaration,
   facts: GuardFacts,
   hash: TextHash,
@@ -146,29 +163,65 @@ export function guard(
   const approvals = new Set([...guards.approved, ...facts.approved]);
   const verdicts = rules.flatMap((rule) => rule(plans, guards, facts) ?? []);
   const judged = plans.map((plan) => ({ ...plan, steps: plan.steps.map((step) => judge(step, plan, verdicts)) }));
-  const wholePlan = planHash(plans, hash);
+  const fleet = { externalId: FLEET, steps: webhooks.map((webhook) => judgeWebhook(webhook, guards)) };
+  const wholePlan = planHash([...plans.filter(({ externalId }) => facts.isSelected(externalId)), fleet], hash);
   const approvable = new Set(wholePlan === null ? [] : [wholePlan]);
-  const released = judged.map((plan) => {
+  const released = <T extends Pick<CustomerPlan, 'externalId' | 'steps'>>(plan: T): T => {
     const approval = approvalHash(plan, hash);
     if (approval !== null) approvable.add(approval);
-    const approved = (approval !== null && approvals.has(approval)) || (wholePlan !== null && approvals.has(wholePlan));
-    return approved ? { ...plan, steps: plan.steps.map(release) } : plan;
-  });
-  const blocking = new Set(released.flatMap(({ steps }) => steps.flatMap(({ blockedBy }) => blockedBy ?? [])));
+    const isNamed = approval !== null && approvals.has(approval);
+    const isPartOfPlan = plan.externalId === FLEET || facts.isSelected(plan.externalId);
+    const isApproved = isNamed || (isPartOfPlan && wholePlan !== null && approvals.has(wholePlan));
+    return isApproved ? { ...plan, steps: plan.steps.map(release) } : plan;
+  };
+  const customers = judged.map(released);
+  const webhookSteps = released(fleet).steps;
+  const blocking = new Set([...customers, { steps: webhookSteps }].flatMap(({ steps }) => steps.flatMap(blockerOf)));
   return {
-    plans: released,
-    problems: verdicts
-      .filter((verdict) => blocking.has(verdict.guard))
-      .map((verdict) => toProblem(verdict, guards, notices)),
+    plans: customers,
+    webhookSteps,
+    problems: [
+      ...verdicts.filter(({ guard: name }) => blocking.has(name)).map((verdict) => toProblem(verdict, guards, notices)),
+      ...blockedWebhooks(webhooks, webhookSteps, notices),
+    ],
     staleApprovals: blocking.size === 0 ? [] : facts.approved.filter((approval) => !approvable.has(approval)),
   };
 }
 
-/** The guard that forbids writing to an endpoint, or null. A URL decides where every customer's events go. */
-export function guardWebhook(declared: WebhookDeclaration, guards: GuardsDeclaration): string | null {
-  if (guards.freeze) return 'freeze';
+/** Stands for the identity of a customer in the hashes of what concerns all of them. */
+export const FLEET = '';
+
+/** What holds a step back, for people: a guard by its member of reconcile.yaml, anything else by its own name. */
+export function blockerName(blockedBy: string): string {
+  return /^[a-z]\w*$/.test(blockedBy) ? `guards.${blockedBy}` : blockedBy;
+}
+
+function blockerOf({ blockedBy }: Step): readonly string[] {
+  return blockedBy === null ? [] : [blockedBy];
+}
+
+/** A URL decides where every customer's events go, so any change of an endpoint with a foreign one is held back. */
+function judgeWebhook({ declared, step }: WebhookStep, guards: GuardsDeclaration): Step {
+  if (guards.freeze) return { ...step, blockedBy: 'freeze' };
   const allowed = guards.allowedWebhookHosts;
-  return allowed === undefined || isAllowedWebhookHost(declared.url, allowed) ? null : 'allowedWebhookHosts';
+  const isAllowed = allowed === undefined || isAllowedWebhookHost(declared.url, allowed);
+  return isAllowed ? step : { ...step, blockedBy: 'allowedWebhookHosts' };
+}
+
+function blockedWebhooks(webhooks: readonly WebhookStep[], judged: readonly Step[], notices: Notices): Problem[] {
+  return webhooks
+    .filter((_, index) => judged[index]?.blockedBy === 'allowedWebhookHosts')
+    .map(({ declared, pointer }) =>
+      notices.problem(
+        `${pointer}/url`,
+        'warning',
+        'GuardBlocked',
+        `Webhook "${declared.name}" would send every customer's events to ${webhookHost(declared.url)}, which is not an allowed host.`,
+        {
+          next: 'To allow it once, approve the printed hash; to allow it always, add the host to `guards.allowedWebhookHosts`.',
+        },
+      ),
+    );
 }
 
 function judge(step: Step, plan: CustomerPlan, verdicts: readonly Verdict[]): Step {
@@ -184,8 +237,12 @@ function toProblem(verdict: Verdict, guards: GuardsDeclaration, notices: Notices
   const next =
     verdict.guard === 'freeze'
       ? 'Reads go on. To write again, set `guards.freeze: false`.'
-      : `To allow it once, approve the printed hash; to allow it always, change \`guards.${verdict.guard}\` (now ${JSON.stringify(guards[verdict.guard])}).`;
+      : `To allow it once, approve the printed hash; to allow it always, change \`guards.${verdict.guard}: ${JSON.stringify(guards[verdict.guard])}\` in reconcile.yaml.`;
   return notices.problem(`/guards/${verdict.guard}`, 'warning', 'GuardBlocked', verdict.message, { next });
+}
+
+function waiting(count: number, what: string): string {
+  return count === 1 ? `1 ${what} waits` : `${count} ${what}s wait`;
 }
 
 function creditsOut(plans: readonly CustomerPlan[]): number {

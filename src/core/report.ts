@@ -39,7 +39,12 @@ export interface PassReport {
   /** Files that could not be used; their customers are frozen, the others go on. */
   readonly brokenFiles: readonly BrokenFile[];
   /** Webhooks and `reconcile.yaml`. */
-  readonly fleet: { readonly steps: readonly StepReport[]; readonly problems: readonly Problem[] };
+  readonly fleet: {
+    readonly steps: readonly StepReport[];
+    readonly problems: readonly Problem[];
+    /** Over the blocked steps of webhooks; null when none is blocked. */
+    readonly approvalHash: string | null;
+  };
   /** Over what is left to do, wording and order left out; null when nothing is planned. */
   readonly planHash: string | null;
   /** The parent's prepaid balance; null when it was not read because no money moves. */

@@ -93,21 +93,29 @@ export async function planFleet(
     return observeCustomer(pass, customer, { inventory, claimed, full, selected });
   });
   const trusted = withoutCreationsFromPartialListing(observed);
-  const guarded = await guardFleet(pass, trusted, options.approved);
+  const guarded = await guardFleet(pass, trusted, webhooks, {
+    approved: options.approved,
+    isSelected: isNamed(options.customers),
+  });
   return {
     fleet,
     observed: trusted.filter(({ customer }) => isSelected(customer)),
     plans: guarded.plans.filter((_, index) => isSelected(trusted[index]?.customer)),
-    webhooks,
+    webhooks: guarded.webhooks,
     fleetProblems: [...guarded.problems, ...orphans(fleet, inventory, noticesFor(pass.workspace))],
     staleApprovals: guarded.staleApprovals,
     parentPrepaid: guarded.parentPrepaid,
   };
 }
 
-function selection(names: readonly string[]): (customer: SourcedCustomer | undefined) => boolean {
+function isNamed(names: readonly string[]): (externalId: string) => boolean {
   const wanted = new Set(names);
-  return (customer) => customer !== undefined && (wanted.size === 0 || wanted.has(customer.declaration.externalId));
+  return (externalId) => wanted.size === 0 || wanted.has(externalId);
+}
+
+function selection(names: readonly string[]): (customer: SourcedCustomer | undefined) => boolean {
+  const isWanted = isNamed(names);
+  return (customer) => customer !== undefined && isWanted(customer.declaration.externalId);
 }
 
 /** A listing that lacks an organization that answers was partial: then nobody's organization is created (correctness 2.4). */

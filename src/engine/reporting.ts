@@ -1,3 +1,4 @@
+import { FLEET } from '../core/guard.ts';
 import type { CustomerPlan, RefillExposure } from '../core/plan.ts';
 import { approvalHash, planHash } from '../core/plan-hash.ts';
 import type { Problem } from '../core/problem.ts';
@@ -36,20 +37,17 @@ export function reportOf(pass: Pass, planning: Planning, progressed: Progressed 
     const plan = planning.plans[index];
     return plan ? [customerReport(pass, observed, plan, progressed)] : [];
   });
-  const fleetSteps =
-    progressed?.webhooks.steps ?? planning.webhooks.webhooks.flatMap(({ step }) => (step ? [asPlanned(step)] : []));
+  const webhookPlan = { externalId: FLEET, steps: planning.webhooks.webhooks.flatMap(({ step }) => step ?? []) };
   return {
     command: progressed ? 'apply' : 'plan',
     customers,
     brokenFiles: planning.fleet.broken,
     fleet: {
-      steps: fleetSteps,
+      steps: progressed?.webhooks.steps ?? webhookPlan.steps.map(asPlanned),
+      approvalHash: approvalHash(webhookPlan, effects.hash),
       problems: [...planning.webhooks.problems, ...(progressed?.webhooks.problems ?? []), ...planning.fleetProblems],
     },
-    planHash: planHash(
-      [...planning.plans, { externalId: '', steps: planning.webhooks.webhooks.flatMap(({ step }) => step ?? []) }],
-      effects.hash,
-    ),
+    planHash: planHash([...planning.plans, webhookPlan], effects.hash),
     parentWallet: parentWallet(planning, customers),
     requests: effects.requests(),
     refused: null,
@@ -135,7 +133,7 @@ export function refusedReport(effects: Effects, refusal: Refusal): PassReport {
     command: effects.writer ? 'apply' : 'plan',
     customers: [],
     brokenFiles: [],
-    fleet: { steps: [], problems: [] },
+    fleet: { steps: [], problems: [], approvalHash: null },
     planHash: null,
     parentWallet: { before: null, after: null },
     requests: effects.requests(),

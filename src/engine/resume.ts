@@ -16,7 +16,7 @@ export interface ResumeOptions extends PrepareOptions {
 
 export type ResumeResult =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'not-needed' | 'failed'; readonly message: string; readonly next: string | null }
+  | { readonly kind: 'not-needed' | 'blocked' | 'failed'; readonly message: string; readonly next: string | null }
   | { readonly kind: 'declined' }
   | { readonly kind: 'resumed'; readonly organizationId: string };
 
@@ -37,6 +37,14 @@ export async function resumeCustomer(effects: Effects, options: ResumeOptions): 
       `${externalId} is declared \`state: ${customer.declaration.state}\`.`,
       'Set `state: active` in its file.',
     );
+
+  // `freeze` stops every write, that of a person at the keyboard too (design 7).
+  if (pass.workspace.declaration.guards.freeze)
+    return {
+      kind: 'blocked',
+      message: 'All writes are frozen by `guards.freeze`.',
+      next: 'To write again, set `guards.freeze: false` in reconcile.yaml.',
+    };
 
   const listing = await readOrganizations(effects.reader);
   if (listing.outcome !== 'ok') return { kind: 'failed', message: listing.problem.message, next: null };

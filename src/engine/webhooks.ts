@@ -1,7 +1,6 @@
 import type { Answer } from '../core/answer.ts';
 import type { WebhookEndpoint } from '../core/api.ts';
 import type { WebhookDeclaration } from '../core/declaration/workspace.ts';
-import { guardWebhook } from '../core/guard.ts';
 import { type Notices, noticesFor } from '../core/notice.ts';
 import type { Step } from '../core/plan.ts';
 import type { Problem } from '../core/problem.ts';
@@ -67,8 +66,7 @@ export async function observeWebhooks(pass: Pass): Promise<ObservedWebhooks> {
   const webhooks: ObservedWebhook[] = [];
   for (const [index, webhook] of declared.entries()) {
     const observed = await observeWebhook(pass, webhook, `/webhooks/${index}`, listing, recorded, notices);
-    const blockedBy = observed.step && guardWebhook(webhook, workspace.declaration.guards);
-    webhooks.push(blockedBy && observed.step ? { ...observed, step: { ...observed.step, blockedBy } } : observed);
+    webhooks.push(observed);
   }
   return {
     notices,
@@ -77,7 +75,6 @@ export async function observeWebhooks(pass: Pass): Promise<ObservedWebhooks> {
     problems: [
       ...warnings,
       ...webhooks.flatMap(({ declared, pointer, decision }) => problemsOf(declared, pointer, decision, notices)),
-      ...blockedWebhooks(webhooks, notices),
       ...undeclaredWebhooks(declared, listing.value, notices),
     ],
   };
@@ -127,20 +124,6 @@ function createdIds(journal: Journal, name: string): string[] {
     const created = event === 'answer' && step === 'create-webhook' && entry['name'] === name;
     return created && typeof endpointId === 'string' ? [endpointId] : [];
   });
-}
-
-function blockedWebhooks(webhooks: readonly ObservedWebhook[], notices: Notices): Problem[] {
-  return webhooks
-    .filter(({ step }) => step?.blockedBy === 'allowedWebhookHosts')
-    .map(({ declared, pointer }) =>
-      notices.problem(
-        `${pointer}/url`,
-        'warning',
-        'GuardBlocked',
-        `Webhook "${declared.name}" would send every customer's events to a host that is not allowed.`,
-        { next: 'If the host is right, add it to `guards.allowedWebhookHosts`.' },
-      ),
-    );
 }
 
 function problemsOf(

@@ -26,7 +26,7 @@ const cases: readonly [reason: string, PassReport, Partial<Situation>, number][]
   ['changes planned, detailed', withSteps(step()), { detailedExitcode: true }, 2],
   [
     'a webhook of the fleet counts',
-    report({ fleet: { steps: [step()], problems: [] } }),
+    report({ fleet: { steps: [step()], problems: [], approvalHash: null } }),
     { detailedExitcode: true },
     2,
   ],
@@ -34,7 +34,7 @@ const cases: readonly [reason: string, PassReport, Partial<Situation>, number][]
   ['an overlap of two keys is no failure', withProblem('waiting'), {}, 0],
   ['a customer needs a person', withProblem('error'), {}, 5],
   ['a customer waits for parent credits', withProblem('held'), {}, 5],
-  ['the fleet has an error', report({ fleet: { steps: [], problems: [problem()] } }), {}, 5],
+  ['the fleet has an error', report({ fleet: { steps: [], problems: [problem()], approvalHash: null } }), {}, 5],
   ['a broken file beside a good one', report({ customers: [customer()], ...broken }), {}, 5],
   ['a step failed', withSteps(failed), {}, 5],
   ['a step was not started', withSteps(step({ outcome: 'not-started' })), {}, 5],

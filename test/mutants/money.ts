@@ -141,8 +141,8 @@ export const moneyMutants: readonly Mutant[] = [
     'guards count only the named customers',
     'I8',
     PASS,
-    'guardFleet(pass, trusted, options.approved)',
-    'guardFleet(pass, trusted.map((one) => (isSelected(one.customer) ? one : { ...one, planned: { ...one.planned, steps: [] } })), options.approved)',
+    'guardFleet(pass, trusted, webhooks, {',
+    'guardFleet(pass, trusted.map((one) => (isSelected(one.customer) ? one : { ...one, planned: { ...one.planned, steps: [] } })), webhooks, {',
   ),
   mutant(
     'an approval ends the freeze',

@@ -38,14 +38,21 @@ export async function resume(options: ResumeOptions, context: CommandContext): P
         say(context, 'error: ', [result.refusal.message, result.refusal.next ?? ''].join('\n'));
         return result.refusal.kind === 'invalid-input' ? exitCodes.invalidInput : exitCodes.cannotRun;
       case 'not-needed':
+      case 'blocked':
       case 'failed':
         say(context, 'error: ', [result.message, result.next ?? ''].join('\n'));
-        return result.kind === 'failed' ? exitCodes.failed : exitCodes.cannotRun;
+        return STOPPED[result.kind];
     }
   } finally {
     await opened.session.close();
   }
 }
+
+const STOPPED = {
+  'not-needed': exitCodes.cannotRun,
+  blocked: exitCodes.blocked,
+  failed: exitCodes.failed,
+} as const;
 
 function say(context: CommandContext, prefix: string, message: string): void {
   context.stderr(`${wrapLines(message.trim(), prefix, 2).join('\n')}\n`);

@@ -41,7 +41,11 @@ function passDocument(report: PassReport): PassDocument {
     refused: refused && refusalDocument(refused),
     staleApprovals: [...report.staleApprovals],
     interrupted: report.interrupted,
-    fleet: { steps: fleet.steps.map(stepDocument), problems: fleet.problems.map(problemDocument) },
+    fleet: {
+      steps: fleet.steps.map(stepDocument),
+      problems: fleet.problems.map(problemDocument),
+      approvalHash: fleet.approvalHash,
+    },
     summary,
     customers: [...report.customers.map(customerDocument), ...report.brokenFiles.map(brokenDocument)],
   };

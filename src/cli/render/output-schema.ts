@@ -145,7 +145,11 @@ const pass = z.object({
   refused: refused.meta({ description: 'Why the pass could not begin; then nothing was written.' }),
   staleApprovals: z.array(z.string()).meta({ description: 'Given approvals that fit nothing (exit code 6).' }),
   interrupted: z.boolean(),
-  fleet: z.object({ steps: z.array(step), problems: z.array(problem) }),
+  fleet: z.object({
+    steps: z.array(step),
+    problems: z.array(problem),
+    approvalHash: hash.nullable().meta({ description: 'What --approve takes to run the blocked webhook steps.' }),
+  }),
   summary,
   customers: z.array(customer),
 });

@@ -1,3 +1,4 @@
+import { blockerName } from '../../core/guard.ts';
 import type { ResourceKind, Step, StepAction } from '../../core/plan.ts';
 import type { StepOutcome, StepReport } from '../../core/report.ts';
 import { consequencesOf } from './consequences.ts';
@@ -68,18 +69,13 @@ export function renderStep(step: StepReport, paint: Paint): string[] {
     ...renderFields(step.before, step.after, INDENT),
     ...consequencesOf(step).flatMap((sentence) => wrap(sentence, ' '.repeat(INDENT), INDENT + 2)),
     ...(isBlocked(step) && step.blockedBy !== null
-      ? wrap(`held back by ${blocker(step.blockedBy)}`, ' '.repeat(INDENT))
+      ? wrap(`held back by ${blockerName(step.blockedBy)}`, ' '.repeat(INDENT))
       : []),
     ...(step.detail === null ? [] : wrapLines(step.detail, ' '.repeat(INDENT))),
     ...wrap(`because ${step.reason}`, ' '.repeat(INDENT), INDENT + 2),
   ];
   const [head = '', ...rest] = endWith(body, `${step.at.file}:${step.at.line}`, INDENT);
   return [`  ${paint(tone, sign)}${head.slice(2 + sign.length)}`, ...rest];
-}
-
-/** Guards are members of reconcile.yaml; the two others that hold a step back are not. */
-function blocker(name: string): string {
-  return /^[a-z][A-Za-z]+$/.test(name) ? `guards.${name}` : name;
 }
 
 function signOf(step: StepReport): Sign {

@@ -81,11 +81,14 @@ function approval(hash: string): string[] {
 }
 
 function renderFleet({ fleet }: PassReport, paint: Paint): string[] {
-  const body = stepsAndProblems(
-    fleet.steps.filter(({ drift }) => !drift),
-    fleet.problems,
-    paint,
-  );
+  const body = [
+    ...stepsAndProblems(
+      fleet.steps.filter(({ drift }) => !drift),
+      fleet.problems,
+      paint,
+    ),
+    ...(fleet.approvalHash === null ? [] : approval(fleet.approvalHash)),
+  ];
   return body.length === 0 ? [] : [paint('heading', 'The fleet'), ...body];
 }
 

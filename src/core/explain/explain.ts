@@ -1,4 +1,5 @@
 import type { Json } from '../canonical.ts';
+import { blockerName } from '../guard.ts';
 import { formatCredits } from '../money.ts';
 import type { CustomerPlan, ResourceKind, Step, StepAction } from '../plan.ts';
 import type { Observation } from '../plan-customer.ts';
@@ -119,14 +120,11 @@ function accountOf(
   const [step] = steps;
   if (!step) return null;
   const command = `reconcile ${facts.plan.externalId}`;
-  const blocked = steps.find(({ blockedBy }) => blockedBy !== null);
-  if (blocked)
+  const [blocker] = steps.flatMap(({ blockedBy }) => blockedBy ?? []);
+  if (blocker)
     return {
       state: 'blocked',
-      // A guard is named by its member of reconcile.yaml; what could not be judged is said in words.
-      next: /^\w+$/.test(blocked.blockedBy ?? '')
-        ? `Nothing: guards.${blocked.blockedBy} holds it back until somebody approves.`
-        : `Nothing as long as this holds it back: ${blocked.blockedBy}.`,
+      next: `Nothing: ${blockerName(blocker)} holds it back until somebody approves.`,
       settledBy: facts.approvalHash === null ? null : `${command} --approve ${facts.approvalHash}`,
     };
   if (write && (write.outcome === 'unanswered' || write.outcome === 'in-doubt'))

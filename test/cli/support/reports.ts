@@ -62,7 +62,7 @@ export function report(fields: Partial<PassReport> = {}): PassReport {
     command: 'plan',
     customers: [],
     brokenFiles: [],
-    fleet: { steps: [], problems: [] },
+    fleet: { steps: [], problems: [], approvalHash: null },
     planHash: null,
     parentWallet: { before: null, after: null },
     requests: { read: 4, write: 0 },

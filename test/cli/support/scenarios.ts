@@ -87,6 +87,7 @@ export const scenarios: Readonly<Record<string, PassReport>> = {
       }),
     ],
     fleet: {
+      approvalHash: null,
       steps: [],
       problems: [
         problem({
@@ -168,6 +169,7 @@ export const scenarios: Readonly<Record<string, PassReport>> = {
       }),
     ],
     fleet: {
+      approvalHash: null,
       steps: [
         step({
           action: 'create',
