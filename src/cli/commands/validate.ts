@@ -1,13 +1,17 @@
 import { resolve } from 'node:path';
+import type { SourceProblem } from '../../core/source.ts';
 import { type Validation, validateWorkspace } from '../../effects/source/validate-workspace.ts';
 import type { WorkspaceOptions } from '../commands.ts';
 import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { renderDocument, sourceProblemDocument } from '../render/json.ts';
-import { counted } from '../render/layout.ts';
+import { counted, wrap } from '../render/layout.ts';
 import { FORMAT_VERSION } from '../render/output-schema.ts';
-import { renderSourceProblems } from '../render/problem.ts';
+import { renderProblemsOfFile } from '../render/problem.ts';
+
+/** Beyond so many broken files it is one mistake in many places, and a screen is no place for them. */
+const FILES_MAX = 50;
 
 /** Prints everything wrong in the workspace's files in one run. 0 when nothing is, else 3. Calls nothing. */
 export async function validate({ directory, output }: WorkspaceOptions, context: CommandContext): Promise<number> {
@@ -27,8 +31,11 @@ function asJson({ customers, problems }: Validation): string {
 
 function asText({ customers, problems }: Validation): string {
   if (problems.length === 0) return `${counted(customers.found, 'customer file')}, no problems.\n`;
-  const blocks = problems.map((problem) => renderSourceProblems([problem]).join('\n'));
-  const files = new Set(problems.map(({ file }) => file)).size;
-  const total = `${counted(problems.length, 'problem')} in ${counted(files, 'file')}; ${customers.valid} of ${counted(customers.found, 'customer file')} can be used.`;
-  return `${[...blocks, total].join('\n\n')}\n`;
+  const files = new Map<string, SourceProblem[]>();
+  for (const problem of problems) files.set(problem.file, [...(files.get(problem.file) ?? []), problem]);
+  const blocks = [...files.values()].slice(0, FILES_MAX).flatMap(renderProblemsOfFile);
+  const unsaid = files.size - FILES_MAX;
+  if (unsaid > 0) blocks.push(`${counted(unsaid, 'more file')} with problems; --output json names them all.`);
+  const total = `${counted(problems.length, 'problem')} in ${counted(files.size, 'file')}; ${customers.valid} of ${counted(customers.found, 'customer file')} can be used.`;
+  return `${[...blocks, wrap(total, '').join('\n')].join('\n\n')}\n`;
 }

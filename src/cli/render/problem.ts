@@ -2,7 +2,7 @@ import { printable } from '../../core/declaration/yaml/printable.ts';
 import type { Problem, Severity } from '../../core/problem.ts';
 import type { Refusal } from '../../core/report.ts';
 import type { SourceProblem } from '../../core/source.ts';
-import { endWith, row, wrap, wrapLines } from './layout.ts';
+import { counted, endWith, row, wrap, wrapLines } from './layout.ts';
 import type { Paint, Tone } from './palette.ts';
 
 const severities: Readonly<Record<Severity, { readonly word: string; readonly tone: Tone }>> = {
@@ -36,6 +36,18 @@ export function renderSourceProblems(problems: readonly SourceProblem[]): string
     ...(frame === undefined ? [] : frame.split('\n')),
     ...(hint === undefined ? [] : wrap(hint, '  ')),
   ]);
+}
+
+/** Of one file; more of them are no help to whoever has to begin at the first. */
+const PROBLEMS_PER_FILE = 10;
+
+/** Blocks of lines, one a problem, those of one file in a row; what is left out is said. */
+export function renderProblemsOfFile(problems: readonly SourceProblem[]): string[] {
+  const said = problems.slice(0, PROBLEMS_PER_FILE).map((problem) => renderSourceProblems([problem]).join('\n'));
+  const [next, ...rest] = problems.slice(PROBLEMS_PER_FILE);
+  if (next === undefined) return said;
+  const more = `and ${counted(rest.length + 1, 'more problem')} from line ${next.line} on.`;
+  return [...said, wrap(`${next.file}: ${more}`, '', 2).join('\n')];
 }
 
 /** Why a command could not begin its work. */

@@ -11,7 +11,7 @@ export interface ReadValue {
 }
 
 /** Why a value is not of the type that its place wants. */
-export function explainType(expected: string, read: ReadValue): ProblemText {
+export function explainType(expected: string, read: ReadValue, members: readonly string[]): ProblemText {
   switch (expected) {
     case 'number':
     case 'int':
@@ -27,7 +27,11 @@ export function explainType(expected: string, read: ReadValue): ProblemText {
         hint: 'Write the entries between [ ], or each on a line of its own after "- ".',
       };
     default:
-      return { code: 'WrongType', message: `${read.field} must be a map of members, not ${describeValue(read)}.` };
+      return {
+        code: 'WrongType',
+        message: `${read.field} must be a map of members, not ${describeValue(read)}.`,
+        hint: members.length === 0 ? 'Write name: value below it, indented.' : `Its members are ${members.join(', ')}.`,
+      };
   }
 }
 
@@ -55,7 +59,7 @@ function explainNumber(read: ReadValue): ProblemText {
   }
   const written = printable(scalar.source);
   if (!scalar.plain && plainNumber.test(written)) {
-    return { code, message: `${field} must be a number, and the quotes make it a text.`, hint: `Write ${written}.` };
+    return { code, message: `${field} must be a number, and it is written as a text.`, hint: `Write ${written}.` };
   }
   if (/^-\.?[0-9]/.test(written)) return { code, message: `${field} must not be negative.` };
   if (/^0[0-9]+$/.test(written)) {
@@ -66,22 +70,29 @@ function explainNumber(read: ReadValue): ProblemText {
     };
   }
   if (/^[0-9]{14,}$/.test(written)) return { code, message: `${field} must have at most 13 digits.` };
-  if (/^[0-9][0-9_,.' ]*[_,' ][0-9]+$/.test(written)) {
+  if (/^[0-9][0-9_,.'\s]*[_,'\s][0-9]+$/.test(written)) {
     return {
       code,
       message: `${field} must be written in plain digits, without separators.`,
-      hint: suggestDigits(written.replace(/[^0-9]/g, '')),
+      hint: hasThousands.test(written) ? suggestDigits(written.replace(/[^0-9]/g, '')) : undefined,
     };
   }
-  if (scalar.plain && typeof read.value === 'number') {
-    return {
-      code,
-      message: `${field} must be a whole number in plain digits, not ${quoted(written)}.`,
-      hint: suggestDigits(String(Number(written))),
-    };
+  if (/\p{Nd}/u.test(written.replace(/[0-9]/g, ''))) {
+    return { code, message: `${field} must be written with the digits 0 to 9, not ${quoted(written)}.` };
   }
-  return { code, message: `${field} must be a whole number in plain digits, not ${quoted(written)}.` };
+  const isPlainNumber = scalar.plain && typeof read.value === 'number';
+  return {
+    code,
+    message: `${field} must be a whole number in plain digits, not ${quoted(written)}.`,
+    hint: isPlainNumber && !isAmbiguous.test(written) ? suggestDigits(String(Number(written))) : undefined,
+  };
 }
+
+/** Groups of three digits, or underscores, which only ever separate: with these it is certain which number is meant. */
+const hasThousands = /^(?:[0-9]{1,3}(?:([,'\s])[0-9]{3})(?:\1[0-9]{3})*|[0-9]+(?:_[0-9]+)+)$/;
+
+/** 5.000 is five for some people and five thousand for others, and this is money: nothing is suggested. */
+const isAmbiguous = /\.[0-9]{3}$/;
 
 function suggestDigits(digits: string): string | undefined {
   return plainNumber.test(digits) ? `Write ${digits}, if that is what is meant.` : undefined;
@@ -89,10 +100,20 @@ function suggestDigits(digits: string): string | undefined {
 
 function explainText(read: ReadValue): ProblemText {
   const { field, scalar, value } = read;
-  if (scalar === null || (value === null && scalar.source !== 'null')) {
-    return { code: 'WrongType', message: `${field} must be a text, not ${describeValue(read)}.` };
+  if (scalar === null) {
+    const hint = Array.isArray(value)
+      ? undefined
+      : 'A colon with a space behind it makes a map: remove the space, or quote the text.';
+    return { code: 'WrongType', message: `${field} must be a text, not ${describeValue(read)}.`, hint };
   }
-  const kind = value === null ? 'null' : typeof value === 'boolean' ? 'a truth value' : 'a number';
+  if (value === null) {
+    return {
+      code: 'WrongType',
+      message: `${field} must be a text, and YAML reads ${unquoted(scalar.source)} as no value.`,
+      hint: `Leave it out; or, if that very word is meant, quote it: ${quoted(scalar.source)}.`,
+    };
+  }
+  const kind = typeof value === 'boolean' ? 'a truth value' : 'a number';
   return {
     code: 'WrongType',
     message: `${field} must be a text, and YAML reads ${unquoted(scalar.source)} as ${kind}.`,

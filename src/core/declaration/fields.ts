@@ -108,7 +108,7 @@ function utf8Length(text: string): number {
 }
 
 /**
- * Names must differ by more than case, because file systems and people confuse them. Runs even when another member of
+ * Names must differ by more than case or Unicode form, because file systems and people confuse them. Runs even when another member of
  * the list has a type error, so that one mistake does not hide another; hence the look before every step.
  */
 export function refuseEqualNames(list: unknown, add: (index: number, message: string) => void): void {
@@ -117,11 +117,20 @@ export function refuseEqualNames(list: unknown, add: (index: number, message: st
   for (const [index, entry] of list.entries()) {
     const name = nameOf(entry);
     if (name === null) continue;
-    const first = firstIndex.get(name.toLowerCase());
-    if (first === undefined) firstIndex.set(name.toLowerCase(), { index, name });
-    else if (first.name === name) add(index, `is used twice: entry ${first.index + 1} of the list has the same name`);
-    else add(index, `differs only in case from the name of entry ${first.index + 1} of the list`);
+    // Unicode writes some letters in two ways that look the same.
+    const identity = name.normalize('NFC').toLowerCase();
+    const first = firstIndex.get(identity);
+    if (first === undefined) firstIndex.set(identity, { index, name });
+    else add(index, howEqual(first.name, name, `entry ${first.index + 1} of the list`));
   }
+}
+
+function howEqual(first: string, second: string, entry: string): string {
+  if (first === second) return `is used twice: ${entry} has the same name`;
+  if (first.normalize('NFC') === second.normalize('NFC')) {
+    return `looks the same as the name of ${entry}, in other characters of Unicode`;
+  }
+  return `differs only in case from the name of ${entry}`;
 }
 
 function nameOf(entry: unknown): string | null {

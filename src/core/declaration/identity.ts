@@ -67,7 +67,7 @@ function duplicateIdentity(
   return {
     ...place,
     code: 'DuplicateIdentity',
-    message: `externalId ${externalId} is also declared in ${shown}${spelled}. Nothing is done for either.`,
+    message: `externalId ${externalId} is also declared in ${shown}${spelled}. Nothing is done for ${others.length > 1 ? 'any of them' : 'either'}.`,
     hint: 'Give each customer an identity of its own, or remove the file that is wrong.',
   };
 }

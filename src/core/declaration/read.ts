@@ -1,5 +1,5 @@
 import { type CustomerDeclaration, customerSchema } from './customer.ts';
-import type { Finding } from './explain-issue.ts';
+import type { Finding, Synonym } from './explain-issue.ts';
 import { type GoodReading, isRecord, type Reading, type Root, readDeclaration } from './reading.ts';
 import { nearest } from './suggest.ts';
 import { type WorkspaceDeclaration, workspaceSchema } from './workspace.ts';
@@ -98,26 +98,47 @@ function fleetStatusFindings({ status }: Root): readonly Finding[] {
   });
 }
 
-const customerSynonyms: ReadonlyMap<string, string> = new Map([
-  ['id', 'The identity is called externalId.'],
-  ['email', 'Did you mean billingEmail?'],
-  ['monthlyCreditCap', 'Did you mean cap?'],
-  ['monthlyCap', 'Did you mean cap?'],
-  ['autoRefill', 'Did you mean refill?'],
-  ['apiKeys', 'Did you mean keys?'],
-  ...['webhooks', 'guards', 'defaults', 'daemon', 'secrets'].map((name): [string, string] => [
+const belongsToWorkspace = ['webhooks', 'guards', 'defaults', 'daemon', 'secrets', 'parentOrganizationId', 'apiKeyId'];
+const madeByTheApi =
+  'The API makes the secret and the secret store keeps it; never write one into a file. If this one is real, rotate it.';
+const tokenFromOutside =
+  'Give the token in LAYERS_API_KEY or LAYERS_API_KEY_FILE, never in a file of the workspace. If this one is real, rotate it.';
+
+const customerSynonyms: ReadonlyMap<string, Synonym> = new Map<string, Synonym>([
+  ['id', { means: 'externalId' }],
+  ['email', { means: 'billingEmail' }],
+  ['monthlyCreditCap', { means: 'cap' }],
+  ['monthlyCap', { means: 'cap' }],
+  ['autoRefill', { means: 'refill' }],
+  ['refill.autoRefillThreshold', { means: 'threshold' }],
+  ['refill.autoRefillAmount', { means: 'amount' }],
+  ['apiKeys', { means: 'keys' }],
+  ['balance', 'Write credits: the total that is ever granted. The balance itself is nobody’s to set.'],
+  ['customers', 'One file declares one customer: put each into a file of its own.'],
+  ['customer', 'Remove this line, and the indentation of the lines below it.'],
+  ['spec', 'Remove this line, and the indentation of the lines below it.'],
+  ['keys.secret', madeByTheApi],
+  ['keys.key', madeByTheApi],
+  ['keys.expiresAt', 'Keys do not expire; createdAfter rotates one, state: revoked ends it.'],
+  ...belongsToWorkspace.map((name): [string, Synonym] => [
     name,
     `${name} belongs in reconcile.yaml, once for all customers.`,
   ]),
 ]);
 
-const workspaceSynonyms: ReadonlyMap<string, string> = new Map([
+const workspaceSynonyms: ReadonlyMap<string, Synonym> = new Map<string, Synonym>([
   ['webhook', 'Did you mean webhooks? It is a list.'],
-  ...['externalId', 'name', 'credits', 'keys', 'state', 'incarnation', 'adopt'].map((name): [string, string] => [
-    name,
-    `${name} belongs in a customer’s file below customers/.`,
+  ['webhooks.secret', madeByTheApi],
+  ['webhooks.signingSecret', madeByTheApi],
+  ['webhooks.enabled', 'Write state: active, or state: paused.'],
+  ['token', tokenFromOutside],
+  ['apiKey', tokenFromOutside],
+  ['baseUrl', 'Set LAYERS_BASE_URL.'],
+  ...['externalId', 'name', 'credits', 'keys', 'state', 'incarnation', 'adopt'].flatMap((name): [string, Synonym][] => [
+    [name, `${name} belongs in a customer’s file below customers/.`],
+    [`defaults.${name}`, `${name} has no default: write it into each customer’s file.`],
   ]),
-  ...['cap', 'refill', 'billingEmail', 'metadata'].map((name): [string, string] => [
+  ...['cap', 'refill', 'billingEmail', 'metadata'].map((name): [string, Synonym] => [
     name,
     `Put ${name} below defaults to give it to every customer.`,
   ]),

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import type { Position, Positions, SourceProblem } from '../source.ts';
-import { type ExplainContext, explainIssue, type Finding } from './explain-issue.ts';
+import { type ExplainContext, explainIssue, type Finding, type Synonym } from './explain-issue.ts';
 import { parseInstant } from './instant.ts';
 import { yamlLimits } from './yaml/limits.ts';
 import type { YamlReading } from './yaml/read-yaml.ts';
 import { positionAt, problemAt, type SourceText } from './yaml/source-text.ts';
-import type { YamlTree } from './yaml/tree.ts';
+import { describePointer, type YamlTree } from './yaml/tree.ts';
 
 /** What the text of one file says, on its own: no defaults merged, no other file looked at. */
 export type Reading<T> = GoodReading<T> | BadReading;
@@ -44,7 +44,7 @@ export interface Kind<T> {
   readonly extraFindings: (root: Root) => readonly Finding[];
   /** A first line, for whoever wrote something that is no map. */
   readonly firstLine: string;
-  readonly synonyms: ReadonlyMap<string, string>;
+  readonly synonyms: ReadonlyMap<string, Synonym>;
   readonly instantsOf: (declaration: T) => readonly (readonly [pointer: string, text: string | undefined])[];
 }
 
@@ -54,9 +54,9 @@ export function readDeclaration<T>(source: SourceText, yaml: YamlReading, kind: 
   const broken = (problems: readonly SourceProblem[]): BadReading => ({
     ok: false,
     claim: claimedIdentity(source, tree),
-    problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column).slice(0, yamlLimits.problems),
+    problems: limited(problems.toSorted((a, b) => a.line - b.line || a.column - b.column)),
   });
-  if (tree === null || yaml.malformed) return broken(yaml.problems);
+  if (tree === null || yaml.malformed) return broken(yaml.problems.map((problem) => withFirstLine(problem, kind)));
   const root = tree.value;
   if (!isRecord(root)) return broken([...yaml.problems, notAMap(source, tree, kind.firstLine)]);
 
@@ -78,20 +78,41 @@ export function readDeclaration<T>(source: SourceText, yaml: YamlReading, kind: 
 function notAMap(source: SourceText, tree: YamlTree, firstLine: string): SourceProblem {
   return problemAt(source, tree.nodes.get('')?.value ?? 0, {
     code: 'NotAMap',
-    message: 'The file must be a map of members (name: value).',
+    message: 'The file must be a map of members: a name, a colon, a space and a value on each line.',
     hint: `Begin with a line such as ${firstLine}`,
   });
+}
+
+function withFirstLine(problem: SourceProblem, { firstLine }: { readonly firstLine: string }): SourceProblem {
+  if (problem.code !== 'EmptyFile') return problem;
+  return { ...problem, hint: `Begin with a line such as ${firstLine}` };
+}
+
+/** A file that is wrong throughout is not printed twice over; how much is left unsaid is said. */
+function limited(problems: readonly SourceProblem[]): readonly SourceProblem[] {
+  const said = problems.slice(0, yamlLimits.problems - 1);
+  const [next, ...rest] = problems.slice(said.length);
+  if (next === undefined || rest.length === 0) return problems;
+  const { file, line, column } = next;
+  const message = `From here on the file has ${rest.length + 1} more problems.`;
+  return [
+    ...said,
+    { file, line, column, code: 'MoreProblems', message, hint: 'They are told when these are settled.' },
+  ];
 }
 
 function findingProblems(source: SourceText, tree: YamlTree, findings: readonly Finding[]): SourceProblem[] {
   const seen = new Set<string>();
   const problems: SourceProblem[] = [];
-  for (const { pointer, place, ...text } of findings) {
+  const meant = new Set(findings.map((finding) => finding.meant));
+  for (const { pointer, place, missing, ...text } of findings) {
     const node = tree.nodes.get(pointer);
-    // Two rules about one member often say the same; and a value that could not be read has its own problem already.
-    const key = text.code === 'MissingField' ? text.message : `${pointer} ${text.code}`;
-    if (seen.has(key) || isUnreadable(tree, pointer, text)) continue;
-    seen.add(key);
+    // Two rules about one member often say the same; a value that could not be read has its own problem already; and
+    // a misspelt member is not missing as well.
+    const keys = [text.message, ...(text.code === 'MissingField' ? [] : [text.code])].map((key) => `${pointer} ${key}`);
+    if (keys.some((key) => seen.has(key)) || isUnreadable(tree, pointer, text)) continue;
+    if (missing !== undefined && meant.has(missing)) continue;
+    for (const key of keys) seen.add(key);
     problems.push(problemAt(source, (place === 'key' ? node?.key : node?.value) ?? 0, text));
   }
   return problems;
@@ -119,7 +140,7 @@ function datedProblems(
     if (atMs === null) return [];
     const problem = problemAt(source, tree.nodes.get(pointer)?.value ?? 0, {
       code: 'InstantInFuture',
-      message: `${pointer.split('/').at(-1)} lies in the future: nothing made today can be younger.`,
+      message: `${describePointer(pointer)} lies in the future: nothing made today can be younger.`,
       hint: 'Write the present time, in UTC, to rotate now.',
     });
     return [{ atMs, problem }];

@@ -3,11 +3,12 @@ import { z } from 'zod';
 type AnySchema = z.core.$ZodType;
 
 /** The schema of the value at a path, without its wrappers; null when the schema knows no such place. */
-function schemaAt(schema: AnySchema, path: readonly PropertyKey[]): AnySchema | null {
+export function schemaAt(schema: AnySchema, path: readonly PropertyKey[]): AnySchema | null {
   let current: AnySchema | undefined = unwrap(schema);
   for (const segment of path) {
     if (current instanceof z.ZodObject) current = current.shape[String(segment)];
     else if (current instanceof z.ZodArray) current = current.element;
+    else if (current instanceof z.ZodRecord) current = current.valueType;
     else return null;
     if (current === undefined) return null;
     current = unwrap(current);

@@ -31,8 +31,9 @@ function hostProblem(host: string): string | null {
   // WHATWG URL reads any host that ends in a number as an IPv4 address: 127.1 and 0x7f.1 are the local machine.
   const last = host.split('.').at(-1) ?? '';
   if (/^(?:[0-9]+|0x[0-9a-f]*)$/.test(last)) return 'must name a host, not an IP address';
-  if (privateSuffixes.includes(last) || host.endsWith('.home.arpa')) {
-    return `must be reachable from the internet: .${last} names exist only inside a network`;
+  const suffix = host.endsWith('.home.arpa') ? 'home.arpa' : last;
+  if (suffix !== last || privateSuffixes.includes(last)) {
+    return `must be reachable from the internet: .${suffix} names exist only inside a network`;
   }
   if (!host.includes('.')) return 'must have a full domain name (a single word is a name inside a network)';
   if (host.length > 253 || !hostGrammar.test(host)) return 'must have a valid domain name as its host';

@@ -146,8 +146,19 @@ export const notRegular: FileProblem = {
   hint: 'Replace it by a file, or give it a name that does not end in .yaml or .yml.',
 };
 
+const hints: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'Check where the symbolic link points, or remove it.'],
+  ['ELOOP', 'Remove the symbolic link, or let it point to a file.'],
+  ['EACCES', 'Give the user who runs this permission to read it.'],
+  ['EPERM', 'Give the user who runs this permission to read it.'],
+]);
+
 export function unreadable(failure: SystemFailure): FileProblem {
-  return { code: 'UnreadableFile', message: `This cannot be read: ${failure.message}.` };
+  return {
+    code: 'UnreadableFile',
+    message: `This cannot be read: ${failure.message}.`,
+    hint: hints.get(failure.code) ?? 'Check the file and the disk, then run this again.',
+  };
 }
 
 export function unreadableWorkspace(failure: SystemFailure): SourceProblem {
@@ -162,7 +173,10 @@ function customersProblem({ code, message, hint }: FileProblem): SourceProblem {
   return fileProblem('customers', {
     code: code === 'UnreadableFile' ? 'NoCustomers' : code,
     message: `${message} Without customers/ nothing is done: a missing directory never means that there are no customers.`,
-    hint: hint ?? 'Check the directory that -C names, and that the checkout is complete.',
+    hint:
+      code !== 'UnreadableFile' && hint !== undefined
+        ? hint
+        : 'Check the directory that -C names, and that the checkout is complete.',
   });
 }
 

@@ -1,6 +1,5 @@
 import { type CST, Lexer, Parser } from 'yaml';
 import type { SourceProblem } from '../../source.ts';
-import { printable, shorten } from './printable.ts';
 import { type ProblemText, problemAt, type SourceText } from './source-text.ts';
 
 /**
@@ -35,6 +34,12 @@ function describeCharacter(point: number): Omit<ProblemText, 'code'> {
     return {
       message: 'A line ends with a lone carriage return, which editors and YAML count differently.',
       hint: 'Save the file with LF or CRLF line ends.',
+    };
+  }
+  if (point === 0) {
+    return {
+      message: 'The file contains the character U+0000, as binary files do and those that are saved as UTF-16.',
+      hint: 'Save the file as UTF-8.',
     };
   }
   const name = `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
@@ -72,17 +77,15 @@ const crowding: ReadonlySet<CST.Token['type']> = new Set(['document', 'doc-end',
 function tooBroken(source: SourceText, tokens: readonly CST.Token[]): SourceProblem {
   const fault = tokens.find((token) => token.type === 'error');
   if (fault !== undefined) {
-    return problemAt(source, fault.offset, invalidYaml(fault.message));
+    return problemAt(source, fault.offset, {
+      code: 'InvalidYaml',
+      message: 'From here on the file is no YAML at all.',
+      hint: 'Check that this is the file that was meant.',
+    });
   }
   const second = tokens.filter((token) => crowding.has(token.type))[1];
   const directive = second?.type === 'directive' ? forbiddenTokens.directive : undefined;
   return problemAt(source, second?.offset ?? 0, directive ?? secondDocument);
-}
-
-/** The library's sentence may quote the file, so it is shown as the file is. */
-export function invalidYaml(sentence: string, hint?: string): ProblemText {
-  const shown = shorten(printable(sentence), 200).replace(/\.?$/, '.');
-  return { code: 'InvalidYaml', message: `This is not valid YAML: ${shown}`, hint };
 }
 
 function tooDeep(source: SourceText, offset: number): SourceProblem {
@@ -120,8 +123,7 @@ export function inspectTokens(source: SourceText, tokens: readonly CST.Token[]):
   const problems: SourceProblem[] = [];
   let nodes = 0;
   let documents = 0;
-  const stack: CST.Token[] = tokens.toReversed();
-  for (let token = stack.pop(); token !== undefined; token = stack.pop()) {
+  for (const token of everyToken(tokens)) {
     const forbidden = forbiddenTokens[token.type];
     if (forbidden !== undefined) problems.push(problemAt(source, token.offset, forbidden));
     if (token.type === 'directive' || problems.length > yamlLimits.problems) return { problems, fatal: true };
@@ -131,9 +133,17 @@ export function inspectTokens(source: SourceText, tokens: readonly CST.Token[]):
     if ('items' in token && token.type !== 'block-seq' && token.items.length > yamlLimits.keysPerMap && isMap(token)) {
       return { problems: [tooManyKeys(source, token.offset)], fatal: true };
     }
-    stack.push(...childTokens(token).toReversed());
   }
   return { problems, fatal: false };
+}
+
+/** All tokens in the order of the file, whatever their depth. */
+export function* everyToken(tokens: readonly CST.Token[]): Generator<CST.Token> {
+  const stack: CST.Token[] = tokens.toReversed();
+  for (let token = stack.pop(); token !== undefined; token = stack.pop()) {
+    yield token;
+    stack.push(...childTokens(token).toReversed());
+  }
 }
 
 function isMap(token: CST.Token): boolean {
@@ -193,7 +203,7 @@ const forbiddenTokens: Partial<Record<CST.Token['type'], ProblemText>> = {
   },
   tag: {
     code: 'TagForbidden',
-    message: 'YAML tags (!name) are refused.',
+    message: 'YAML tags (!name) are refused, because they change what a value means.',
     hint: 'Remove the tag; if it is a text that begins with !, quote it.',
   },
 };

@@ -1,7 +1,9 @@
 import { Composer, isScalar, type YAMLError } from 'yaml';
 import type { SourceProblem } from '../../source.ts';
-import { findForbiddenCharacter, inspectTokens, invalidYaml, tokenize, yamlLimits } from './limits.ts';
-import { positionAt, problemAt, type SourceText } from './source-text.ts';
+import { findForeignText } from './foreign-text.ts';
+import { findForbiddenCharacter, inspectTokens, tokenize, yamlLimits } from './limits.ts';
+import { problemAt, type SourceText } from './source-text.ts';
+import { explainFaults } from './syntax-faults.ts';
 import { buildTree, type YamlTree } from './tree.ts';
 
 export interface YamlReading {
@@ -17,7 +19,7 @@ export interface YamlReading {
  * thrown for what stands in the text.
  */
 export function readYaml(source: SourceText): YamlReading {
-  const early = findTooLong(source) ?? findForbiddenCharacter(source);
+  const early = findTooLong(source) ?? findForbiddenCharacter(source) ?? findForeignText(source);
   if (early !== null) return unreadable([early]);
   const tokenized = tokenize(source);
   if ('problem' in tokenized) return unreadable([tokenized.problem]);
@@ -40,7 +42,9 @@ export function readYaml(source: SourceText): YamlReading {
   const faults = [...document.errors, ...document.warnings].filter(
     (fault) => inspection.problems.length === 0 || !consequences.has(fault.code),
   );
-  const syntax = onePerLine(source, faults).map((fault) => syntaxProblem(source, fault));
+  const syntax = explainFaults(source, tokenized.tokens, faults, yamlLimits.problems).map((fault) =>
+    problemAt(source, fault.offset, fault),
+  );
   const tree = buildTree(source, document.contents);
   const malformed = syntax.length > 0;
   const inTree = malformed ? tree.problems.filter(({ code }) => !guesses.has(code)) : tree.problems;
@@ -85,32 +89,4 @@ const consequences: ReadonlySet<YAMLError['code']> = new Set([
 ]);
 
 /** What the tree of a malformed file may only seem to have. */
-const guesses: ReadonlySet<string> = new Set(['EmptyValue', 'InvalidKey']);
-
-const hints: Partial<Record<YAMLError['code'], string>> = {
-  TAB_AS_INDENT: 'Indent with spaces.',
-  BAD_INDENT: 'Members of one map, and items of one list, begin in the same column.',
-  BLOCK_AS_IMPLICIT_KEY: 'A text that contains a colon and a space must be quoted.',
-  MULTILINE_IMPLICIT_KEY: 'Check for a missing colon, or for a quote or bracket that is not closed.',
-  MISSING_CHAR: 'Check for a missing colon, quote, comma or bracket.',
-  BAD_SCALAR_START: 'A text that begins with @, ` or % must be quoted.',
-  BAD_DQ_ESCAPE: 'In double quotes a backslash begins an escape; use single quotes for plain backslashes.',
-  NON_STRING_KEY: 'A text that begins with { or [ must be quoted.',
-  BLOCK_IN_FLOW: 'Inside { } and [ ] use commas, not lines with hyphens or indentation.',
-  UNEXPECTED_TOKEN: 'Check the quotes, brackets and commas of this line.',
-};
-
-function syntaxProblem(source: SourceText, fault: YAMLError): SourceProblem {
-  return problemAt(source, fault.pos[0], invalidYaml(fault.message, hints[fault.code]));
-}
-
-/** One mistake often makes the library complain several times about the same line. */
-function onePerLine(source: SourceText, faults: readonly YAMLError[]): YAMLError[] {
-  const lines = new Set<number>();
-  return faults
-    .filter(({ pos }) => {
-      const { line } = positionAt(source, pos[0]);
-      return !lines.has(line) && lines.add(line);
-    })
-    .slice(0, yamlLimits.problems);
-}
+const guesses: ReadonlySet<string> = new Set(['EmptyValue', 'ForbiddenCharacter', 'InvalidKey']);

@@ -1,4 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type Scalar } from 'yaml';
+import { looksLikeSecret } from '../../secret-shape.ts';
 import type { SourceProblem } from '../../source.ts';
 import { printable, quoted, shorten } from './printable.ts';
 import { type ProblemText, problemAt, type SourceText } from './source-text.ts';
@@ -45,7 +46,7 @@ export function buildTree(source: SourceText, contents: unknown): YamlTree {
 
 function build(builder: Builder, node: unknown, pointer: string, key: number): unknown {
   const value = startOf(node) ?? key;
-  const scalar = isScalar(node) ? { source: node.source ?? '', plain: node.type === 'PLAIN' } : null;
+  const scalar = isScalar(node) ? { source: writtenText(node), plain: node.type === 'PLAIN' } : null;
   builder.nodes.set(pointer, { key, value, scalar });
   if (isAlias(node) || hasTag(node)) return giveUp(builder, pointer);
   if (isMap(node)) return buildMap(builder, node.items, pointer);
@@ -55,6 +56,11 @@ function build(builder: Builder, node: unknown, pointer: string, key: number): u
   if (isScalar(node)) return buildScalar(builder, node, pointer, key);
   // `{ plan }` has a member without even a colon.
   return refuseEmpty(builder, pointer, key);
+}
+
+/** Of a block of text, the line end behind it is no news. */
+function writtenText({ source = '', type }: Scalar): string {
+  return type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED' ? source.replace(/\n+$/, '') : source;
 }
 
 function buildMap(
@@ -94,11 +100,20 @@ function keyProblem(
     };
   }
   if (name === '__proto__' || name === 'constructor' || name === 'prototype') {
-    return { code: 'ForbiddenField', message: `A member must not be named ${name}.` };
+    return {
+      code: 'ForbiddenField',
+      message: `A member must not be named ${name}, a word that programs trip over.`,
+      hint: 'Give it another name.',
+    };
   }
   if (hasForbiddenCharacter(name)) {
-    return { code: 'ForbiddenCharacter', message: 'A member’s name holds a control character.' };
+    return {
+      code: 'ForbiddenCharacter',
+      message: 'A member’s name holds a control character (written as an escape).',
+      hint: 'Remove the escape.',
+    };
   }
+  if (looksLikeSecret(name)) return secretInFile;
   const first = seen.get(name.normalize('NFC'));
   if (first === undefined) return null;
   const line = source.lineStarts.filter((start) => start <= first).length;
@@ -117,9 +132,13 @@ function buildScalar(builder: Builder, node: Scalar, pointer: string, key: numbe
       problemAt(builder.source, startOf(node) ?? key, {
         code: 'ForbiddenCharacter',
         message: 'This text holds a control character (written as an escape).',
-        hint: 'Remove the escape.',
+        hint: 'Remove the escape; where a plain backslash is meant, use single quotes.',
       }),
     );
+    return giveUp(builder, pointer);
+  }
+  if (looksLikeSecret(source)) {
+    builder.problems.push(problemAt(builder.source, startOf(node) ?? key, secretInFile));
     return giveUp(builder, pointer);
   }
   if (value === null && source === '') return refuseEmpty(builder, pointer, key);
@@ -127,6 +146,13 @@ function buildScalar(builder: Builder, node: Scalar, pointer: string, key: numbe
   if (typeof value === 'number') return plainNumber.test(source) ? value : Number.NaN;
   return value;
 }
+
+/** Whatever becomes of the file, it is committed, and what it says is sent to the API and shown in plans (I4). */
+const secretInFile: ProblemText = {
+  code: 'SecretInFile',
+  message: 'This has the shape of an API key or of a signing secret, which must not stand in a declaration.',
+  hint: 'Remove it. If the file was ever shared or committed, rotate that secret.',
+};
 
 function refuseEmpty(builder: Builder, pointer: string, key: number): undefined {
   builder.problems.push(problemAt(builder.source, key, emptyValue(pointer)));
@@ -173,7 +199,11 @@ export function describePointer(pointer: string): string {
   const segments = pointer.split('/').slice(1);
   const text = segments
     .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .map((segment, index) => (/^[0-9]+$/.test(segment) ? `[${segment}]` : index === 0 ? segment : `.${segment}`))
+    .map((segment, index) => {
+      if (segment === '') return index === 0 ? '""' : '[""]';
+      if (index === 0) return segment;
+      return /^[0-9]+$/.test(segment) ? `[${segment}]` : `.${segment}`;
+    })
     .join('');
   return shorten(printable(text), 80);
 }
