@@ -8,7 +8,8 @@ const amount = fc.integer({ min: 0, max: 9_999_999_999_999 });
 const word = fc.stringMatching(/^[a-z][a-z0-9_-]{0,8}$/);
 const label = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 30 })
-  .filter((text) => customerSchema.shape.name.safeParse(text).success);
+  // U+FFFD is what a file that is not UTF-8 is recognized by.
+  .filter((text) => !text.includes('\ufffd') && customerSchema.shape.name.safeParse(text).success);
 
 const key = fc.record({
   name: label,
@@ -41,7 +42,7 @@ const declaration: fc.Arbitrary<CustomerDeclaration> = fc.record(
     credits: amount,
     cap: fc.option(amount),
     refill: fc.option(fc.record({ threshold: amount, amount: amount.filter((credits) => credits > 0) })),
-    keys: fc.uniqueArray(key, { maxLength: 4, selector: ({ name }) => name.toLowerCase() }),
+    keys: fc.uniqueArray(key, { maxLength: 4, selector: ({ name }) => name.normalize('NFC').toLowerCase() }),
     state: fc.constantFrom('active', 'suspended', 'archived'),
     incarnation: fc.integer({ min: 1, max: 1_000 }),
   },
