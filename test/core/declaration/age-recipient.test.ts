@@ -34,9 +34,9 @@ test('an identity that was pasted in place of a recipient is refused, and no par
   for (const pasted of [identity, identity.toLowerCase(), `${identity} `]) {
     const text = `secrets: { store: age, directory: secrets, recipients: ["${pasted}"] }\n`;
     const reading = readWorkspace('reconcile.yaml', text);
-    expect(reading).toMatchObject({ ok: false, problems: [{ code: 'InvalidRecipient' }] });
+    expect(reading).toMatchObject({ ok: false, problems: [{ code: 'SecretInFile' }] });
     const shown = JSON.stringify(reading).toLowerCase();
-    expect(shown).toContain('not an identity');
+    expect(shown).toContain('not a recipient');
     expect(shown).not.toContain(identity.slice('AGE-SECRET-KEY-1'.length + 4).toLowerCase());
     expect(shown).not.toContain(identity.slice(-8).toLowerCase());
   }

@@ -113,7 +113,7 @@ function keyProblem(
       hint: 'Remove the escape.',
     };
   }
-  if (looksLikeSecret(name)) return secretInFile;
+  if (looksLikeSecret(name)) return secretInFile(name);
   const first = seen.get(name.normalize('NFC'));
   if (first === undefined) return null;
   const line = source.lineStarts.filter((start) => start <= first).length;
@@ -138,7 +138,7 @@ function buildScalar(builder: Builder, node: Scalar, pointer: string, key: numbe
     return giveUp(builder, pointer);
   }
   if (looksLikeSecret(source)) {
-    builder.problems.push(problemAt(builder.source, startOf(node) ?? key, secretInFile));
+    builder.problems.push(problemAt(builder.source, startOf(node) ?? key, secretInFile(source)));
     return giveUp(builder, pointer);
   }
   if (value === null && source === '') return refuseEmpty(builder, pointer, key);
@@ -148,11 +148,21 @@ function buildScalar(builder: Builder, node: Scalar, pointer: string, key: numbe
 }
 
 /** Whatever becomes of the file, it is committed, and what it says is sent to the API and shown in plans (I4). */
-const secretInFile: ProblemText = {
-  code: 'SecretInFile',
-  message: 'This has the shape of an API key or of a signing secret, which must not stand in a declaration.',
-  hint: 'Remove it. If the file was ever shared or committed, rotate that secret.',
-};
+function secretInFile(text: string): ProblemText {
+  const code = 'SecretInFile';
+  if (/age-secret-key-/i.test(text)) {
+    return {
+      code,
+      message: 'This is an identity of age, not a recipient: it opens every secret that is encrypted to it.',
+      hint: 'Remove it. If the file was ever shared or committed, make a new pair with age-keygen.',
+    };
+  }
+  return {
+    code,
+    message: 'This has the shape of an API key or of a signing secret, which must not stand in a declaration.',
+    hint: 'Remove it. If the file was ever shared or committed, rotate that secret.',
+  };
+}
 
 function refuseEmpty(builder: Builder, pointer: string, key: number): undefined {
   builder.problems.push(problemAt(builder.source, key, emptyValue(pointer)));
