@@ -16,6 +16,10 @@ export interface StatusOptions extends WorkspaceOptions {
   readonly sandbox: boolean;
 }
 
+export interface DoctorOptions extends WorkspaceOptions {
+  readonly sandbox: boolean;
+}
+
 export interface ExplainOptions extends WorkspaceOptions {
   /** Its externalId. */
   readonly customer: string;
@@ -92,7 +96,7 @@ export interface Commands {
   validate(options: WorkspaceOptions): Promise<number>;
   status(options: StatusOptions): Promise<number>;
   resume(options: ResumeOptions): Promise<number>;
-  doctor(options: WorkspaceOptions): Promise<number>;
+  doctor(options: DoctorOptions): Promise<number>;
   explain(options: ExplainOptions): Promise<number>;
   resolve(options: ResolveOptions): Promise<number>;
   verifyLedger(options: LedgerOptions): Promise<number>;

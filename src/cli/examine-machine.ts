@@ -49,8 +49,8 @@ export function examineStateDirectory(directory: string): Check {
   });
 }
 
-export function examineJournal(directory: string): Check {
-  const read = readJournal(join(runDirectoryOf(directory, false), 'journal.jsonl'), nodeFileSystem);
+export function examineJournal(directory: string, sandbox: boolean): Check {
+  const read = readJournal(join(runDirectoryOf(directory, sandbox), 'journal.jsonl'), nodeFileSystem);
   if (!read.ok) return failedCheck('journal', `${read.message}.`, 'No write is sent whose intent cannot be noted.');
   const { entries, damagedLines } = read.contents;
   if (damagedLines > 0)

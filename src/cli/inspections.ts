@@ -29,8 +29,9 @@ function addDoctor(program: Command, commands: Commands, exit: Exit): void {
     .addOption(directoryOption())
     .addOption(outputOption())
     .addOption(noColorOption())
+    .addOption(sandboxOption())
     .addHelpText('after', doctorHelp)
-    .action(async (options) => exit(await commands.doctor(options)));
+    .action(async (options) => exit(await commands.doctor({ ...options, sandbox: options.sandbox === true })));
 }
 
 const explainHelp = `

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Check, failedCheck, passed, skipped } from '../../core/check.ts';
 import { emptyWorkspace } from '../../core/declaration/read.ts';
 import { examineApi } from '../../engine/inspect/examine-api.ts';
-import type { WorkspaceOptions } from '../commands.ts';
+import type { DoctorOptions } from '../commands.ts';
 import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import {
@@ -22,7 +22,7 @@ import { FORMAT_VERSION } from '../render/output-schema.ts';
 import { createPaint } from '../render/palette.ts';
 
 /** Looks at everything a pass rests on. Writes nothing but a probe into the secret store; 1 when a check failed. */
-export async function doctor(options: WorkspaceOptions, context: CommandContext): Promise<number> {
+export async function doctor(options: DoctorOptions, context: CommandContext): Promise<number> {
   const directory = resolve(options.directory);
   const source = sourceOf(directory);
   const loaded = await source.loadWorkspace();
@@ -32,9 +32,11 @@ export async function doctor(options: WorkspaceOptions, context: CommandContext)
   const checks = [
     examineFiles(known, fleet.ok ? [] : fleet.problems),
     examineKeyFile(context),
-    ...(await examineConnection(options, context, (effects) => examineApi(effects, workspace, known))),
+    ...(await examineConnection(options, context, (effects) =>
+      examineApi(effects, options.sandbox ? null : workspace, known),
+    )),
     examineStateDirectory(directory),
-    examineJournal(directory),
+    examineJournal(directory, options.sandbox),
     await examineLock(directory),
     await examineGit(directory, workspace.declaration),
     examineEnvironment(context),
@@ -49,18 +51,20 @@ export async function doctor(options: WorkspaceOptions, context: CommandContext)
 
 const CHECK_FAILED = 1;
 
+const NO_CREDENTIALS = { ok: true, baseUrl: 'the built-in sandbox' } as const;
+
 async function examineConnection(
-  { directory }: WorkspaceOptions,
+  { directory, sandbox }: DoctorOptions,
   context: CommandContext,
   examine: (effects: Parameters<typeof examineApi>[0]) => Promise<Check[]>,
 ): Promise<Check[]> {
-  const credentials = context.credentials();
+  const credentials = sandbox ? NO_CREDENTIALS : context.credentials();
   if (!credentials.ok)
     return [
       failedCheck('credentials', credentials.message, null),
       skipped('api', 'Nothing was asked of the API, nor of the secret store, without a key.'),
     ];
-  const reading = await openForReading({ directory, sandbox: false }, 'reconcile doctor', context);
+  const reading = await openForReading({ directory, sandbox }, 'reconcile doctor', context);
   if (!reading.ok) return [failedCheck('credentials', reading.refusal.message, reading.refusal.next)];
   try {
     const found = passed('credentials', `There is an API key, and the API is ${credentials.baseUrl}.`);

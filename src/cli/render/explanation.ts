@@ -40,7 +40,8 @@ function renderStep(step: ExplainedStep, paint: Paint): string[] {
     ...wrap(step.known, space),
     ...(step.unknown === null ? [] : wrap(`Not known: ${step.unknown}`, space, INDENT + 2)),
     ...(step.since === null ? [] : [`${space}since ${step.since}`]),
-    ...wrap(`By itself: ${step.next}`, space, INDENT + 2),
+    // What is as declared needs no sentence that says so.
+    ...(step.state === 'done' ? [] : wrap(`By itself: ${step.next}`, space, INDENT + 2)),
     ...(step.settledBy === null ? [] : wrapLines(`Settled by: ${step.settledBy}`, space, INDENT + 2)),
   ];
   return [heading, ...endWith(body, `${file}:${line}`, INDENT)];

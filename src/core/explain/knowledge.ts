@@ -69,7 +69,7 @@ function limitKnowledge({ name }: Subject, { organization }: Observation): Knowl
   const refill =
     refillThreshold === null || refillAmount === null
       ? 'Auto-refill is off.'
-      : `${formatCredits(refillAmount)} credits move whenever less than ${formatCredits(refillThreshold)} are available.`;
+      : `${formatCredits(refillAmount)} credits move whenever fewer than ${formatCredits(refillThreshold)} are available.`;
   return { known: name === 'cap' ? cap : refill, unknown: null, since: null };
 }
 

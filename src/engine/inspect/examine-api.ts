@@ -1,23 +1,28 @@
 import type { Answer, Failure } from '../../core/answer.ts';
-import type { Organization, Whoami } from '../../core/api.ts';
+import type { LedgerEvent, Organization, Whoami } from '../../core/api.ts';
 import { type Check, failedCheck, judgeClock, passed, skipped, warned } from '../../core/check.ts';
 import { isMarked, showsAnnotations } from '../../core/ledger.ts';
-import { readOrganizationMarker } from '../../core/marker.ts';
+import { readGrantMarker, readOrganizationMarker } from '../../core/marker.ts';
 import { scopesNotHeld } from '../../core/scopes.ts';
 import type { Fleet, SourcedWorkspace } from '../../core/source.ts';
+import type { LayersReader } from '../../effects/layers/client.ts';
 import { refuseUnbound } from '../binding.ts';
 import type { Effects } from '../context.ts';
 import { readChildAllocations } from '../reads.ts';
 
-/** How many customers are looked at for one that has a grant to show. */
+/** How many customers are asked for a grant to show. */
 const SAMPLE = 5;
 
 const AFTER_API = ['binding', 'clock', 'scopes', 'parent-ledger', 'grant-marks', 'secret-store'] as const;
 
-/** What can be seen of the API with a few GETs, and whether the secret store takes a probe. */
+/**
+ * What can be seen of the API with a few GETs, and whether the secret store takes a probe.
+ *
+ * @param workspace what has to be bound to the parent and its key; null for the sandbox, whose parent is made for it
+ */
 export async function examineApi(
   effects: Effects,
-  workspace: Pick<SourcedWorkspace, 'declaration'>,
+  workspace: Pick<SourcedWorkspace, 'declaration'> | null,
   fleet: Fleet | null,
 ): Promise<Check[]> {
   const { reader, clock } = effects;
@@ -40,8 +45,7 @@ export async function examineApi(
     examineBinding(workspace, me),
     judgeClock(serverMs === undefined ? null : middle - serverMs),
     examineScopes(listing, me, fleet),
-    await examineParentLedger(effects),
-    await examineMarks(effects, listing.outcome === 'ok' ? listing.value.items : []),
+    ...(await examineLedgers(effects, listing.outcome === 'ok' ? listing.value.items : [])),
     await examineSecretStore(effects, me.organizationId),
   ];
 }
@@ -50,7 +54,8 @@ function why({ problem, meta }: Failure): string {
   return meta.requestId === undefined ? problem.message : `${problem.message} (request ${meta.requestId})`;
 }
 
-function examineBinding(workspace: Pick<SourcedWorkspace, 'declaration'>, me: Whoami): Check {
+function examineBinding(workspace: Pick<SourcedWorkspace, 'declaration'> | null, me: Whoami): Check {
+  if (!workspace) return skipped('binding', 'The sandbox needs no binding.');
   const refusal = refuseUnbound(workspace, me);
   if (refusal) return failedCheck('binding', refusal.message, refusal.next);
   return passed('binding', 'The workspace is bound to this parent and to this API key.');
@@ -78,20 +83,34 @@ function examineScopes(listing: Answer<unknown>, me: Whoami, fleet: Fleet | null
   return passed('scopes', `The organizations can be listed, so the key holds org:admin.${told}`);
 }
 
-async function examineParentLedger({ reader }: Effects): Promise<Check> {
-  const ledger = await reader.parentLedger({ limit: 1, eventType: 'allocation' });
-  if (ledger.outcome === 'ok') return passed('parent-ledger', "The parent's ledger can be read.");
-  return failedCheck(
-    'parent-ledger',
-    `The parent's ledger cannot be read: ${why(ledger)}`,
-    'No customer is granted anything while it cannot: it is the second witness of every first grant.',
-  );
+async function examineLedgers({ reader }: Effects, organizations: readonly Organization[]): Promise<Check[]> {
+  const ledger = await reader.parentLedger({ limit: 100, eventType: 'allocation' });
+  if (ledger.outcome !== 'ok')
+    return [
+      failedCheck(
+        'parent-ledger',
+        `The parent's ledger cannot be read: ${why(ledger)}`,
+        'No customer is granted anything while it cannot: it is the second witness of every first grant.',
+      ),
+      skipped('grant-marks', "Nobody can be asked without the parent's ledger."),
+    ];
+  const readable = passed('parent-ledger', "The parent's ledger can be read.");
+  return [readable, await examineMarks(reader, customersWithGrants(ledger.value.items, organizations))];
+}
+
+/** Whoever the parent's latest grants went to, by their marks; where it shows none, whoever carries ours. */
+function customersWithGrants(debits: readonly LedgerEvent[], organizations: readonly Organization[]): string[] {
+  const granted = debits.flatMap((event) => {
+    const read = readGrantMarker(event);
+    return read.kind === 'marked' && read.marker.organizationId !== null ? [read.marker.organizationId] : [];
+  });
+  const ours = organizations.filter((organization) => readOrganizationMarker(organization) !== null);
+  return [...new Set([...granted, ...ours.map(({ id }) => id)])].slice(0, SAMPLE);
 }
 
 /** Nobody documents that a ledger shows our marks (P2), so one that holds a grant is asked. */
-async function examineMarks({ reader }: Effects, organizations: readonly Organization[]): Promise<Check> {
-  const ours = organizations.filter((organization) => readOrganizationMarker(organization) !== null);
-  for (const { id } of ours.slice(0, SAMPLE)) {
+async function examineMarks(reader: LayersReader, organizationIds: readonly string[]): Promise<Check> {
+  for (const id of organizationIds) {
     const events = await readChildAllocations(reader, id, 'newest-mark');
     if (events.outcome !== 'ok') return failedCheck('grant-marks', `A ledger cannot be read: ${why(events)}`, null);
     if (events.value.some(isMarked)) return passed('grant-marks', `Our marks can be read on the ledger of ${id}.`);

@@ -11,7 +11,7 @@ import { workspace } from '../support/workspace.ts';
 const AGE_STORE =
   'secrets: { store: age, directory: secrets, recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p] }\n';
 
-const options = { output: 'json', color: false } as const;
+const options = { output: 'json', color: false, sandbox: false } as const;
 
 async function examined(directory: string, context: FakeContext) {
   const exitCode = await doctor({ ...options, directory }, context);
@@ -40,6 +40,25 @@ describe('reconcile doctor', () => {
     expect(context.printed.out).toContain('ok       binding: The workspace is bound to this parent');
     expect(context.printed.out).toMatch(/\nNo check failed\.\n$/);
     expect(context.printed.out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('looks at the sandbox that is built in as well', async () => {
+    const directory = workspace({ 'customers/acme-coffee.yaml': ACME });
+    const context = fakeContext();
+    expect(await doctor({ ...options, directory, sandbox: true }, context)).toBe(0);
+    expect(JSON.parse(context.printed.out).checks).toContainEqual(
+      expect.objectContaining({ id: 'parent-ledger', result: 'ok' }),
+    );
+  });
+
+  it('asks whoever the latest grant went to for our mark, however many organizations came after it', async () => {
+    const bound = await onboardedWorkspace();
+    for (let index = 0; index < 8; index += 1) {
+      const metadata = { externalId: `later-${index}`, rcn: '1', rcn_inc: '1' };
+      bound.sandbox.hands.createOrganization({ name: `Later ${index}`, metadata });
+    }
+    const { results } = await examined(bound.directory, bound.context());
+    expect(results.get('grant-marks')).toBe('ok');
   });
 
   it('goes on without an API key, and says what that leaves open', async () => {
