@@ -13,7 +13,8 @@ export interface DiskFault {
 const any = () => true;
 const onWrite = (kind: OperationKind) => kind === 'write';
 /** Operations that change something: before a mere read nothing new can be lost. */
-const changes = (kind: OperationKind) => !['readFile', 'readDirectory', 'stat', 'realPath', 'close'].includes(kind);
+export const changes = (kind: OperationKind) =>
+  !['readFile', 'readDirectory', 'stat', 'realPath', 'close'].includes(kind);
 
 const fails = (code: string): DiskFault => ({ name: code, of: any, strike: () => ({ fail: code }) });
 

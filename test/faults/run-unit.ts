@@ -1,6 +1,7 @@
 import { variantNamed } from '../support/variants.ts';
 import { walkNamed } from '../walks/list.ts';
 import { caseId, type Extent, singleStrikes } from './cases.ts';
+import { changes } from './disk-faults.ts';
 import type { Between, Points, StrikeAt } from './history.ts';
 import { type Prepared, prepare, recoveryPoints, runCase, strikeFirst } from './run-case.ts';
 
@@ -82,16 +83,18 @@ async function* pairsOf(prepared: Prepared, unit: Unit): AsyncGenerator<Case> {
   const recoveries = new Map<string, number>();
   for (const first of everyOf(unit, pairableIn(clean.struck, 'struck'))) {
     const { struck, between, fingerprint } = await strikeFirst(prepared, first);
-    for (const second of pairableIn(struck, 'struck'))
-      if (second.on !== first.on || second.index > first.index) yield { at: [first, second] };
+    const later = pairableIn(struck, 'struck').filter(({ on, index }) => on !== first.on || index > first.index);
+    for (const second of later) yield isAlikeToAnother(second, struck) ? { alike: 1 } : { at: [first, second] };
     const known = recoveries.get(fingerprint);
     if (known !== undefined) {
       yield { alike: known };
       continue;
     }
-    const seconds = pairableIn(await recoveryPoints(prepared, between), 'recovery');
+    const points = await recoveryPoints(prepared, between);
+    const seconds = pairableIn(points, 'recovery');
     recoveries.set(fingerprint, seconds.length);
-    for (const second of seconds) yield { at: [first, second], from: between };
+    for (const second of seconds)
+      yield isAlikeToAnother(second, points) ? { alike: 1 } : { at: [first, second], from: between };
   }
 }
 
@@ -115,6 +118,17 @@ function* sliceOf(strikes: readonly StrikeAt[]): Generator<StrikeAt> {
     }
     turn += 1;
   }
+}
+
+/**
+ * Who dies before a mere read dies in the same world as before whatever comes after it; a GET whose answer is lost did no
+ * more than one that was lost on its way, and leaves as much behind whether the process dies before or after it.
+ */
+function isAlikeToAnother({ on, index, fault }: StrikeAt, { requests, operations }: Points): boolean {
+  if (on === 'request')
+    return requests[index]?.method === 'GET' && (fault === 'lost-answer' || fault === 'crash-after');
+  const kind = operations[index]?.kind;
+  return fault === 'crash' && kind !== undefined && !changes(kind);
 }
 
 /** The kinds of faults that differ in kind; those left out differ in detail and are met alone. */
