@@ -19,37 +19,45 @@ const scope = z
   .regex(
     new RegExp(`^(?:\\*|${word}:(?:\\*|${word}(?::(?:\\*|${word}))?))$`),
     'must be a scope such as content:read or ads:write:budgets, or a wildcard: "*", ads:*',
-  );
+  )
+  .meta({
+    description:
+      'family:action, family:action:part, or a wildcard: "*" (in quotes), ads:*, ads:write:*. Never one of org:…',
+    examples: ['content:read', 'content:write', 'ads:*'],
+  });
 
-const apiKey = z.strictObject({
-  name: labelText(120).meta({
-    description: 'Label of the key and file name of its secret. 1-120 characters, unique in this file (case ignored).',
-    examples: ['acme-integration'],
-  }),
-  scopes: z
-    .array(scope)
-    .min(1)
-    .max(64)
-    .meta({
+const apiKey = z
+  .strictObject({
+    name: labelText(120).meta({
       description:
-        'What the key may do: 1-64 scopes, compared as a set; a subset of the scopes of the parent key. Never org:admin. ' +
-        'Changing them mints a new key; the old one is revoked 24 hours later.',
-      examples: [['content:read', 'content:write']],
+        'Label of the key and file name of its secret. 1-120 characters, unique in this file (case ignored).',
+      examples: ['acme-integration'],
     }),
-  env: z.enum(['live', 'test']).default('live').meta({
-    description: 'live works with real data; test gives a key of the sandbox tier. Changing it mints a new key.',
-  }),
-  createdAfter: instant.optional().meta({
-    description:
-      'The live key must be younger than this UTC time; raise it to rotate the key. The old secret works for 24 more ' +
-      'hours. Not in the future.',
-    examples: ['2026-11-01T00:00:00Z'],
-  }),
-  state: z.enum(['active', 'revoked']).default('active').meta({
-    description:
-      'revoked ends the key at once. Removing the entry does not: a key nobody declares is reported and left alone.',
-  }),
-});
+    scopes: z
+      .array(scope)
+      .min(1)
+      .max(64)
+      .meta({
+        description:
+          'What the key may do: 1-64 scopes, compared as a set; a subset of the scopes of the parent key. Never org:admin. ' +
+          'Changing them mints a new key; the old one is revoked 24 hours later.',
+        examples: [['content:read', 'content:write']],
+      }),
+    env: z.enum(['live', 'test']).default('live').meta({
+      description: 'live works with real data; test gives a key of the sandbox tier. Changing it mints a new key.',
+    }),
+    createdAfter: instant.optional().meta({
+      description:
+        'The live key must be younger than this UTC time; raise it to rotate the key. The old secret works for 24 more ' +
+        'hours. Not in the future.',
+      examples: ['2026-11-01T00:00:00Z'],
+    }),
+    state: z.enum(['active', 'revoked']).default('active').meta({
+      description:
+        'revoked ends the key at once. Removing the entry does not: a key nobody declares is reported and left alone.',
+    }),
+  })
+  .meta({ description: 'One API key; name and scopes are required.' });
 
 /** One file below `customers/`, without its `status`. */
 export const customerSchema = z.strictObject({

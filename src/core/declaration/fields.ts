@@ -74,7 +74,10 @@ export const metadata = z
       .min(1)
       .max(40)
       .regex(/^(?!(?:externalId|rcn|rcn_.*)$)/, 'is reserved: the reconciler writes externalId, rcn and rcn_* itself'),
-    z.string().max(500),
+    z
+      .string()
+      .max(500)
+      .meta({ description: 'A text of up to 500 characters; quote what looks like a number. "" unsets the key.' }),
   )
   .superRefine(
     (members, context) => {

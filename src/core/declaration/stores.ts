@@ -12,7 +12,11 @@ const recipient = z
     const message = ageRecipientProblem(text);
     if (message !== null) context.addIssue({ code: 'custom', message, params: { code: 'InvalidRecipient' } });
   })
-  .meta({ pattern: ageRecipientPattern.source });
+  .meta({
+    description: 'A recipient as age-keygen prints it: age1 and 58 characters, the public half of a pair.',
+    pattern: ageRecipientPattern.source,
+    patternErrorMessage: 'Must be a recipient as age-keygen prints it: age1 and 58 characters in lower case.',
+  });
 
 interface SecretSettings {
   readonly store?: unknown;

@@ -10,6 +10,15 @@ const authorityGrammar = /^https:\/\/([^/?#]*)/;
 /** Names that are only resolved inside some network, or on the machine itself. */
 const privateSuffixes = ['localhost', 'internal', 'local', 'localdomain', 'lan', 'intranet', 'corp', 'home', 'private'];
 
+/**
+ * The same rules as {@link webhookUrlProblem} in one expression, for editors: it cannot say which of them is broken. The
+ * corpus and a property hold the two together.
+ */
+export const webhookUrlPattern = new RegExp(
+  `^https://(?!(?:[^/?:]*\\.)?(?:${privateSuffixes.join('|')}|home\\.arpa|[0-9]+|0x[0-9a-f]*)(?:[/?:]|$))` +
+    `(?=[^/?:]{1,253}(?:[/?:]|$))${label}(?:\\.${label})+(?::443)?(?:[/?][!$-;=?-Z\\[\\]_a-z~]*)?$`,
+);
+
 /** What is wrong with a webhook URL, as a predicate ("must …"); null when it may be declared. */
 export function webhookUrlProblem(url: string): string | null {
   if (url.length > 2048) return 'must have at most 2,048 characters';
@@ -31,7 +40,7 @@ function hostProblem(host: string): string | null {
   // WHATWG URL reads any host that ends in a number as an IPv4 address: 127.1 and 0x7f.1 are the local machine.
   const last = host.split('.').at(-1) ?? '';
   if (/^(?:[0-9]+|0x[0-9a-f]*)$/.test(last)) return 'must name a host, not an IP address';
-  const suffix = host.endsWith('.home.arpa') ? 'home.arpa' : last;
+  const suffix = `.${host}`.endsWith('.home.arpa') ? 'home.arpa' : last;
   if (suffix !== last || privateSuffixes.includes(last)) {
     return `must be reachable from the internet: .${suffix} names exist only inside a network`;
   }

@@ -15,7 +15,7 @@ import {
 import { listenAddressPattern, parseListenAddress } from './listen-address.ts';
 import { secretSettings, statusSettings } from './stores.ts';
 import { webhookEvents } from './webhook-catalog.ts';
-import { allowedHostPattern, webhookUrlProblem } from './webhook-url.ts';
+import { allowedHostPattern, webhookUrlPattern, webhookUrlProblem } from './webhook-url.ts';
 
 const webhookUrl = z
   .string()
@@ -24,51 +24,57 @@ const webhookUrl = z
     const message = webhookUrlProblem(url);
     if (message !== null) context.addIssue({ code: 'custom', message, params: { code: 'InvalidWebhookUrl' } });
   })
-  .meta({ pattern: '^https://' });
+  .meta({
+    pattern: webhookUrlPattern.source,
+    patternErrorMessage:
+      'Must be https on port 443 with a public domain name: no IP address, no user name, no fragment.',
+  });
 
-const webhook = z.strictObject({
-  name: labelText(120).meta({
-    description:
-      'Identity of the endpoint within this file and file name of its signing secret. 1-120 characters, unique.',
-    examples: ['firehose'],
-  }),
-  url: webhookUrl.meta({
-    description: 'Where events are delivered: https on port 443, a public domain name, no user name, no IP address.',
-    examples: ['https://hooks.partner.example/layers'],
-  }),
-  events: z
-    .array(z.enum(webhookEvents))
-    .min(1)
-    .max(50)
-    .meta({
-      description: 'Events to deliver, compared as a set.',
-      examples: [['content.generated', 'post.published']],
-    }),
-  scope: z.enum(['own', 'all_children']).default('all_children').meta({
-    description:
-      'all_children delivers the events of every customer (each with data.organizationId); own only the parent’s.',
-  }),
-  description: z.string().max(500).nullable().optional().meta({
-    description: 'Free text shown by the API. null clears it; left out, it is not managed.',
-  }),
-  state: z
-    .enum(['active', 'paused', 'deleted'])
-    .default('active')
-    .meta({
+const webhook = z
+  .strictObject({
+    name: labelText(120).meta({
       description:
-        'paused stops deliveries; deleted removes the endpoint and its delivery history. Removing the entry does neither. An ' +
-        'endpoint that the API paused by itself is reported, not fought.',
+        'Identity of the endpoint within this file and file name of its signing secret. 1-120 characters, unique.',
+      examples: ['firehose'],
     }),
-  secretCreatedAfter: instant.optional().meta({
-    description:
-      'Raise it to this UTC time to rotate the signing secret; both secrets sign for a while. Not in the future.',
-    examples: ['2026-11-01T00:00:00Z'],
-  }),
-  adopt: endpointId.optional().meta({
-    description: 'Id of an existing endpoint with the same URL and scope, to take over instead of creating another.',
-    examples: ['0f8fad5b-d9cb-469f-a165-70867728950e'],
-  }),
-});
+    url: webhookUrl.meta({
+      description: 'Where events are delivered: https on port 443, a public domain name, no user name, no IP address.',
+      examples: ['https://hooks.partner.example/layers'],
+    }),
+    events: z
+      .array(z.enum(webhookEvents).meta({ description: 'An event of the API’s catalog.' }))
+      .min(1)
+      .max(50)
+      .meta({
+        description: 'Events to deliver, compared as a set.',
+        examples: [['content.generated', 'post.published']],
+      }),
+    scope: z.enum(['own', 'all_children']).default('all_children').meta({
+      description:
+        'all_children delivers the events of every customer (each with data.organizationId); own only the parent’s.',
+    }),
+    description: z.string().max(500).nullable().optional().meta({
+      description: 'Free text shown by the API. null clears it; left out, it is not managed.',
+    }),
+    state: z
+      .enum(['active', 'paused', 'deleted'])
+      .default('active')
+      .meta({
+        description:
+          'paused stops deliveries; deleted removes the endpoint and its delivery history. Removing the entry does neither. An ' +
+          'endpoint that the API paused by itself is reported, not fought.',
+      }),
+    secretCreatedAfter: instant.optional().meta({
+      description:
+        'Raise it to this UTC time to rotate the signing secret; both secrets sign for a while. Not in the future.',
+      examples: ['2026-11-01T00:00:00Z'],
+    }),
+    adopt: endpointId.optional().meta({
+      description: 'Id of an existing endpoint with the same URL and scope, to take over instead of creating another.',
+      examples: ['0f8fad5b-d9cb-469f-a165-70867728950e'],
+    }),
+  })
+  .meta({ description: 'One webhook endpoint; name, url and events are required.' });
 
 const guards = z.strictObject({
   minParentBalance: amount.optional().meta({
@@ -109,7 +115,8 @@ const guards = z.strictObject({
         .regex(
           allowedHostPattern,
           'must be a host such as hooks.partner.example, or *.partner.example for all hosts below',
-        ),
+        )
+        .meta({ description: 'A host in lower case, or "*.partner.example" (in quotes) for every host below it.' }),
     )
     .optional()
     .meta({
@@ -124,10 +131,16 @@ const guards = z.strictObject({
     .array(
       z
         .string()
-        .regex(/^sha256:[0-9a-f]{64}$/, 'must be an approval hash as a plan prints it: sha256: and 64 hex digits'),
+        .regex(/^sha256:[0-9a-f]{64}$/, 'must be an approval hash as a plan prints it: sha256: and 64 hex digits')
+        .meta({ description: 'sha256: and 64 hex digits, as a plan prints it.' }),
     )
     .default([])
-    .meta({ description: 'Approval hashes of plans or of customers whose blocked steps may run.' }),
+    .meta({
+      description:
+        'Approval hashes of plans or of customers whose blocked steps may run. Remove them once they ran; they cover ' +
+        'nothing but those steps.',
+      examples: [[`sha256:${'0'.repeat(64)}`]],
+    }),
 });
 
 /** `reconcile.yaml`, without its recorded `status`. */
@@ -161,10 +174,30 @@ export const workspaceSchema = z.strictObject({
     .meta({ description: 'Webhook endpoints of the parent organization, one for the whole fleet as a rule.' }),
   defaults: z
     .strictObject({
-      cap: amount.nullable().optional().meta({ description: 'Credits per billing period; see a customer’s cap.' }),
-      refill: refill.optional().meta({ description: 'See a customer’s refill.' }),
-      billingEmail: billingEmail.optional().meta({ description: 'See a customer’s billingEmail.' }),
-      metadata: metadata.optional().meta({ description: 'See a customer’s metadata.' }),
+      cap: amount
+        .nullable()
+        .optional()
+        .meta({
+          description:
+            'Credits that each customer without a cap of its own may spend per billing period; null means no cap.',
+          examples: [5000],
+        }),
+      refill: refill.optional().meta({
+        description:
+          'Automatic refill from the parent wallet for each customer without one of its own: REAL MONEY moves by itself, so ' +
+          'it wants a cap. Both members or neither; null turns it off.',
+        examples: [{ threshold: 1000, amount: 2000 }],
+      }),
+      billingEmail: billingEmail.optional().meta({
+        description: 'Contact address of each customer without one of its own; null clears it.',
+        examples: ['ops@partner.example'],
+      }),
+      metadata: metadata.optional().meta({
+        description:
+          'Text values for the organization of each customer without metadata of its own (they are not mixed). At most 45 keys; ' +
+          'externalId, rcn and rcn_* are reserved.',
+        examples: [{ plan: 'growth' }],
+      }),
     })
     .default({})
     .meta({

@@ -1,5 +1,11 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isAllowedWebhookHost, webhookHost, webhookUrlProblem } from '../../../src/core/declaration/webhook-url.ts';
+import {
+  isAllowedWebhookHost,
+  webhookHost,
+  webhookUrlPattern,
+  webhookUrlProblem,
+} from '../../../src/core/declaration/webhook-url.ts';
 
 /** What is refused stands in test/corpus/workspaces/webhook-urls. */
 test.each([
@@ -12,6 +18,58 @@ test.each([
   'https://localhost.partner.example/',
 ])('%s may be declared', (url) => {
   expect(webhookUrlProblem(url)).toBeNull();
+});
+
+const piece = fc.constantFrom(
+  'https://',
+  'http://',
+  'hooks',
+  'a',
+  'example',
+  'localhost',
+  'local',
+  'home.arpa',
+  '127',
+  '0x7f',
+  '1',
+  '443',
+  '8443',
+
+  '.',
+  '-',
+  ':',
+  '/',
+  '?',
+  '#',
+  '@',
+  '[',
+  ']',
+  '%20',
+  '"',
+  '<',
+  '\\',
+  '^',
+  '`',
+  '{',
+  '|',
+  ' ',
+  'é',
+  'A',
+  '_',
+  '~',
+  '!',
+  'x'.repeat(64),
+  'a.'.repeat(130),
+);
+
+test('the expression for editors accepts what we accept', () => {
+  const url = fc.array(piece, { maxLength: 8 }).map((pieces) => `https://${pieces.join('')}`);
+  fc.assert(
+    fc.property(url, (text) => {
+      expect(webhookUrlPattern.test(text)).toBe(webhookUrlProblem(text) === null);
+    }),
+    { numRuns: 5_000 },
+  );
 });
 
 test('what is accepted is read by a URL parser as the same host, and on port 443', () => {

@@ -41,7 +41,7 @@ function cut(source: Lines, line: number, start: number): string {
   const looked = Math.max(0, start - margin);
   // What is replaced keeps its length, so the caret stays below its character. A tab that cannot be seen is no help.
   const text = printable(whole.slice(looked, start + widest + margin).replaceAll('\t', '→'));
-  const shown = text.slice(start - looked, start - looked + widest).replace(/^\p{Surrogate}|\p{Surrogate}$/u, '·');
+  const shown = text.slice(start - looked, start - looked + widest).replace(/^\p{Surrogate}|\p{Surrogate}$/gu, '·');
   const left = start > 0 && whole.length > 0 ? '…' : '';
   return `${left}${shown}${whole.length > start + widest ? '…' : ''}`;
 }

@@ -25,5 +25,6 @@ export function unquoted(text: string): string {
 }
 
 export function shorten(text: string, longest: number): string {
-  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
+  // Half of a character that the cut went through is no character.
+  return text.length > longest ? `${text.slice(0, longest - 1).replace(/\p{Surrogate}$/u, '')}…` : text;
 }
