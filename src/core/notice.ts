@@ -17,7 +17,7 @@ export interface StepDraft {
   readonly before?: Fields | null;
   readonly after?: Fields | null;
   readonly credits?: number;
-  readonly ends?: Ending;
+  readonly ends?: Ending | null;
   readonly drift?: boolean;
 }
 

@@ -5,7 +5,16 @@ import { organizationMark, readOrganizationMarker } from './marker.ts';
 import type { Notices } from './notice.ts';
 import type { Step } from './plan.ts';
 import type { Problem } from './problem.ts';
-import { decideKey, planKey, recordedKey, type StoredKey, undeclaredKeys } from './resources/api-key.ts';
+import {
+  decideKey,
+  type KeyDecision,
+  planKey,
+  recordedKey,
+  type StoredKey,
+  type StoredKeyRecord,
+  scopePointer,
+  undeclaredKeys,
+} from './resources/api-key.ts';
 import { NO_LIMITS, planCreditConfig } from './resources/credit-config.ts';
 import { creditWarnings, decideGrant, planGrant, recordedGrants } from './resources/credits.ts';
 import { metadataFull } from './resources/metadata-limit.ts';
@@ -22,6 +31,8 @@ export interface Observation {
   readonly keys: { readonly listed: readonly ApiKey[]; readonly serverNowMs: number } | null;
   /** What the secret store holds, by key name. */
   readonly stored: ReadonlyMap<string, StoredKey>;
+  /** Whose secret it keeps beside that, until that key is dead; empty when keys were not listed. */
+  readonly previous: ReadonlyMap<string, StoredKeyRecord>;
   readonly status: CustomerStatus | null;
   /** The recorded status covers the declaration: what differs now was changed outside of it. */
   readonly settled: boolean;
@@ -52,7 +63,7 @@ export function planNewCustomer(customer: SourcedCustomer, parentScopes: readonl
     if (key.state !== 'active') return [];
     const problem = scopeProblem(key, keyPointer(index), parentScopes, notices);
     if (problem) forbidden.push(problem);
-    return problem ? [] : (planKey(key, keyPointer(index), mint, notices) ?? []);
+    return problem ? [] : planKey(key, keyPointer(index), mint, notices);
   });
   return {
     steps: [
@@ -169,7 +180,7 @@ function planKeys(
   observed: Observation,
   notices: Notices,
 ): { steps: Step[]; problems: Problem[] } {
-  const { keys, organization, status, stored } = observed;
+  const { keys, organization, status, stored, previous } = observed;
   const steps: Step[] = [];
   const problems: Problem[] = [];
   if (!keys) return { steps, problems };
@@ -183,18 +194,27 @@ function planKeys(
         serverNowMs: keys.serverNowMs,
         recorded: recordedKey(status, organization.id, declared.name),
         stored: stored.get(declared.name) ?? { kind: 'empty' },
+        previous: previous.get(declared.name) ?? null,
       },
       notices,
     );
-    const makesKey = decision.kind === 'mint' || decision.kind === 'rotate';
-    const forbidden = makesKey ? scopeProblem(declared, pointer, observed.parentScopes, notices) : null;
+    const forbidden = makesKey(decision) ? scopeProblem(declared, pointer, observed.parentScopes, notices) : null;
     if (forbidden) problems.push(forbidden);
-    const step = forbidden ? null : planKey(declared, pointer, decision, notices);
-    if (step) steps.push(step);
+    const allowed = forbidden ? withoutNewKey(decision) : decision;
+    if (allowed) steps.push(...planKey(declared, pointer, allowed, notices));
     if (decision.kind === 'refused') problems.push(decision.problem);
   }
   problems.push(...undeclaredKeys(customer, keys.listed, notices));
   return { steps, problems };
+}
+
+function makesKey(decision: KeyDecision): boolean {
+  if (decision.kind === 'revoke') return decision.successor !== null;
+  return decision.kind === 'mint' || decision.kind === 'rotate';
+}
+
+function withoutNewKey(decision: KeyDecision): KeyDecision | null {
+  return decision.kind === 'revoke' ? { ...decision, successor: null } : null;
 }
 
 /** A key can be given only what the parent's key holds (organizations/api-keys/mint): said before any call. */
@@ -205,9 +225,10 @@ function scopeProblem(
   notices: Notices,
 ): Problem | null {
   const missing = scopesNotHeld(declared.scopes, parentScopes);
-  if (missing.length === 0) return null;
+  const [first] = missing;
+  if (first === undefined) return null;
   return notices.problem(
-    `${pointer}/scopes`,
+    scopePointer(declared, pointer, first),
     'error',
     'ScopeNotHeld',
     `The parent's API key does not hold ${missing.join(', ')}, so key "${declared.name}" cannot be given it.`,

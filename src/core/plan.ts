@@ -31,6 +31,8 @@ export type Fields = Readonly<Record<string, Json>>;
 export interface Ending {
   /** Keys that stop working; null when they were not listed. */
   readonly keys: number | null;
+  /** When they stop: 0 with the step itself, 24 at the end of the overlap with the key that replaces them. */
+  readonly afterHours: number;
   /** The latest use of any of them; null when none was ever used. */
   readonly lastUsedAt: string | null;
   /** Credits that about come back to the parent wallet. */

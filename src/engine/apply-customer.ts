@@ -4,13 +4,15 @@ import type { CustomerPlan, Step } from '../core/plan.ts';
 import { baselineOf, isAdopted } from '../core/plan-customer.ts';
 import type { Problem } from '../core/problem.ts';
 import type { StepReport } from '../core/report.ts';
+import { isDead } from '../core/resources/api-key.ts';
 import { recordedGrants } from '../core/resources/credits.ts';
 import { vetoOnOrganization } from '../core/resources/organization.ts';
 import { isStopped, type Pass } from './context.ts';
 import { type CustomerRun, keySlot, notStarted, type StepResult } from './customer-run.ts';
 import { problemOf } from './failure.ts';
+import { rememberKey, rememberRevoked } from './key-memory.ts';
 import type { ObservedCustomer } from './observe.ts';
-import { executeKeyStep, rememberKey, rememberRevoked } from './steps/api-key.ts';
+import { executeKeyStep } from './steps/api-key.ts';
 import { executeLimits } from './steps/credit-config.ts';
 import { executeGrant } from './steps/credits.ts';
 import { executeAdoption, executeCreation, executeFieldChange } from './steps/organization.ts';
@@ -104,7 +106,7 @@ async function forgetDeadSecrets(run: CustomerRun, { customer, observation }: Ob
     const { id } = previous.value;
     const key = listed.find((candidate) => candidate.id === id);
     // A key that the list lacks may only be missing from the list.
-    if (key?.status !== 'revoked') continue;
+    if (!key || !isDead(key, observation.keys.serverNowMs)) continue;
     const removed = await secrets.removePrevious(slot);
     const { externalId } = customer.declaration;
     if (removed.ok)

@@ -11,15 +11,15 @@ import {
   planNewCustomer,
 } from '../core/plan-customer.ts';
 import type { Problem } from '../core/problem.ts';
-import type { StoredKey } from '../core/resources/api-key.ts';
+import type { StoredKey, StoredKeyRecord } from '../core/resources/api-key.ts';
 import { type Identification, identifyOrganization } from '../core/resources/identification.ts';
 import { vetoOnOrganization } from '../core/resources/organization.ts';
 import type { SourcedCustomer } from '../core/source.ts';
 import { type CustomerStatus, covers, type ReadStatus, readCustomerStatus } from '../core/status.ts';
 import type { Pass } from './context.ts';
 import { problemOf } from './failure.ts';
+import { previousKey, storedKey } from './key-memory.ts';
 import { readApiKeys, readChildAllocations } from './reads.ts';
-import { storedKey } from './steps/api-key.ts';
 
 /** One customer as a pass found it, with what is planned for it. */
 export interface ObservedCustomer {
@@ -133,6 +133,7 @@ async function observeExisting(
     ledger: null,
     keys: null,
     stored,
+    previous: new Map(),
     status,
     settled,
     adopting,
@@ -163,6 +164,7 @@ async function observeExisting(
     ...observation,
     ledger: ledgerReading(customer, organization, events.value),
     keys: { listed: keys.value, serverNowMs },
+    previous: await previousKeys(pass, customer),
   });
 }
 
@@ -194,6 +196,18 @@ async function storedKeys(pass: Pass, customer: SourcedCustomer): Promise<Map<st
       await storedKey(pass.effects.secrets, { parentOrganizationId, kind: 'api-key', externalId, name }),
     );
   return stored;
+}
+
+/** Read only where keys are decided about: a converged customer does without. */
+async function previousKeys(pass: Pass, customer: SourcedCustomer): Promise<Map<string, StoredKeyRecord>> {
+  const previous = new Map<string, StoredKeyRecord>();
+  const { parentOrganizationId } = pass;
+  const { externalId } = customer.declaration;
+  for (const { name } of customer.declaration.keys) {
+    const record = await previousKey(pass.effects.secrets, { parentOrganizationId, kind: 'api-key', externalId, name });
+    if (record) previous.set(name, record);
+  }
+  return previous;
 }
 
 /** A store that lost what the status says it holds is looked into, not trusted (I3). */

@@ -20,6 +20,8 @@ export async function recordStatus(
   const { customer, status: previous, notices } = observed;
   // Written over, it could not veto any more: the number of grants, a key that was there (I7).
   if (observed.statusIsEvidence) return null;
+  // Over one that could not be read, what it remembers would be lost: grants, ordinals, keys on their way out (I7).
+  if (problems.some(({ code }) => code === 'StatusUnreadable')) return null;
   const { externalId } = customer.declaration;
   const next = nextStatus(pass, observed, run, phase, problems);
   if (previous && canonicalJson(previous) === canonicalJson(next)) return null;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ApiKey } from '../../src/core/api.ts';
-import { decideKey, type KeyFacts, OVERLAP_MS, REPLAY_WITHIN_MS } from '../../src/core/resources/api-key.ts';
+import { decideKey, type KeyFacts, OVERLAP_MS, planKey, REPLAY_WITHIN_MS } from '../../src/core/resources/api-key.ts';
 import { customer, key, notices } from '../support/declared.ts';
 
 const NOW = Date.parse('2026-06-10T00:00:00.000Z');
@@ -13,7 +13,7 @@ function decide(entry: string, listed: readonly ApiKey[], facts: Partial<KeyFact
   return decideKey(
     declared,
     '/keys/0',
-    { listed, recorded: null, stored: { kind: 'empty' }, serverNowMs: NOW, ...facts },
+    { listed, recorded: null, stored: { kind: 'empty' }, previous: null, serverNowMs: NOW, ...facts },
     notices,
   );
 }
@@ -206,5 +206,108 @@ describe('a declared key', () => {
       keys: [{ id: 'key_2' }, { id: 'key_1' }],
     });
     expect(decide(`${READ}, state: revoked`, [key({ status: 'revoked' })])).toMatchObject({ kind: 'converged' });
+  });
+
+  it('that was revoked by hand within its overlap is not minted again because the replaced one lives on (I5)', () => {
+    const listed = [
+      key({ id: 'key_2', status: 'revoked', createdAt: ago(2 * HOUR), revokedAt: ago(HOUR) }),
+      key({ scopes: ['content:write'], createdAt: ago(90 * HOUR) }),
+    ];
+    const remembered = { recorded: recorded('key_2', { replaces: 'key_1', seen: 2 }), stored: holds('key_2') };
+    expect(decide(READ, listed, remembered)).toMatchObject({ problem: { code: 'KeyRevoked' } });
+    expect(decide(READ, listed)).toMatchObject({ problem: { code: 'KeyRevoked' } });
+    expect(decide(`${READ}, createdAfter: '${ago(HOUR / 2)}'`, listed, remembered)).toMatchObject({ kind: 'mint' });
+  });
+});
+
+describe('a change within the overlap of the last one', () => {
+  const previous = { id: 'key_1', prefix: null };
+  const stored = holds('key_2');
+  const replaces = recorded('key_2', { replaces: 'key_1' });
+  const replacedOne = key({ scopes: ['a:b'], createdAt: ago(90 * HOUR) });
+  const rotatedOne = key({ supersededBy: 'key_2', graceUntil: ago(-12 * HOUR), createdAt: ago(90 * HOUR) });
+  const second = key({ id: 'key_2', createdAt: ago(12 * HOUR) });
+  const younger = `${READ}, createdAfter: '${ago(HOUR)}'`;
+
+  it.each([
+    { reason: 'scopes, after scopes', entry: 'scopes: [c:d]', old: replacedOne },
+    { reason: 'back to the old scopes', entry: 'scopes: [a:b]', old: replacedOne },
+    { reason: 'scopes, after a rotation', entry: 'scopes: [c:d]', old: rotatedOne },
+    { reason: 'a rotation, after scopes', entry: younger, old: replacedOne },
+    { reason: 'a rotation, after a rotation', entry: younger, old: rotatedOne },
+  ])('waits, so that the store loses no secret that works: $reason (I3)', ({ entry, old }) => {
+    const facts = { recorded: old === replacedOne ? replaces : recorded('key_2'), stored, previous };
+    expect(decide(entry, [second, old], facts)).toMatchObject({ problem: { code: 'KeyOverlap', severity: 'held' } });
+    // Somebody who revokes the old key by hand ends the wait.
+    const dead = { ...old, status: 'revoked' as const, revokedAt: ago(HOUR) };
+    expect(decide(entry, [second, dead], facts).kind).toMatch(/mint|rotate/);
+  });
+
+  it('goes on when the overlap is over, with the revocation before it', () => {
+    const old = { ...second, createdAt: ago(OVERLAP_MS) };
+    const facts = { recorded: replaces, stored, previous };
+    expect(decide('scopes: [c:d]', [old, replacedOne], facts)).toMatchObject({
+      kind: 'revoke',
+      keys: [{ id: 'key_1' }],
+      successor: { kind: 'mint', retires: 'key_2' },
+    });
+    expect(decide(younger, [old, replacedOne], facts)).toMatchObject({
+      kind: 'revoke',
+      keys: [{ id: 'key_1' }],
+      successor: { kind: 'rotate', key: { id: 'key_2' } },
+    });
+  });
+
+  it('knows the replaced key by the store when the status is lost', () => {
+    const facts = { stored, previous };
+    expect(decide(READ, [second, replacedOne], facts)).toMatchObject({
+      problem: { code: 'KeyOverlap', severity: 'waiting' },
+    });
+    const old = { ...second, createdAt: ago(OVERLAP_MS) };
+    expect(decide(READ, [old, replacedOne], facts)).toMatchObject({ kind: 'revoke', keys: [{ id: 'key_1' }] });
+  });
+
+  it('revokes the replaced key even if the list lacks it, when status and store both name it (P7, P8)', () => {
+    const old = { ...second, createdAt: ago(OVERLAP_MS) };
+    expect(decide(READ, [old], { recorded: replaces, stored, previous })).toMatchObject({
+      kind: 'revoke',
+      keys: [{ id: 'key_1' }],
+    });
+    expect(decide(READ, [old], { recorded: replaces, stored })).toMatchObject({ kind: 'converged' });
+  });
+
+  it('revokes nothing while the secret of the new key is missing (I3)', () => {
+    const old = { ...second, createdAt: ago(OVERLAP_MS) };
+    const facts = { recorded: replaces, stored: { kind: 'empty' } as const, previous };
+    expect(decide(READ, [old, replacedOne], facts)).toMatchObject({ problem: { code: 'SecretMissing' } });
+  });
+});
+
+describe('the plan of a key', () => {
+  const plan = (entry: string, listed: readonly ApiKey[], facts: Partial<KeyFacts>) => {
+    const [declared] = customer(`externalId: acme\nname: Acme\nkeys:\n  - { name: main, ${entry} }\n`).declaration.keys;
+    if (!declared) throw new Error('no key was declared');
+    return planKey(declared, '/keys/0', decide(entry, listed, facts), notices).map(({ action, ends }) => ({
+      action,
+      ends,
+    }));
+  };
+  const used = key({ createdAt: ago(48 * HOUR), lastUsedAt: ago(HOUR) });
+
+  it.each([
+    { reason: 'revoked at once', entry: `${READ}, state: revoked`, action: 'revoke', afterHours: 0 },
+    { reason: 'rotated', entry: `${READ}, createdAfter: '${ago(2 * HOUR)}'`, action: 'rotate', afterHours: 24 },
+    { reason: 'replaced', entry: 'scopes: [c:d]', action: 'mint', afterHours: 24 },
+  ])('says when the dying key was last used: $reason', ({ entry, action, afterHours }) => {
+    const facts = { stored: holds('key_1'), recorded: recorded('key_1') };
+    expect(plan(entry, [used], facts)).toMatchObject([
+      { action, ends: { keys: 1, afterHours, lastUsedAt: used.lastUsedAt } },
+    ]);
+    expect(plan(entry, [{ ...used, lastUsedAt: null }], facts)).toMatchObject([{ ends: { lastUsedAt: null } }]);
+  });
+
+  it('ends nothing with a mint that replaces nothing of ours', () => {
+    expect(plan('scopes: [c:d]', [used], {})).toEqual([{ action: 'mint', ends: null }]);
+    expect(plan(READ, [], {})).toEqual([{ action: 'mint', ends: null }]);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { SandboxBehaviour } from '../../src/sandbox/behaviour.ts';
 import { createWorld, WORKSPACE, type World } from '../support/world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -130,8 +131,8 @@ describe('the life of a key', () => {
 });
 
 describe('a scope that the parent’s key does not hold', () => {
-  it('is reported before any call, and everything else goes on', async () => {
-    const world = createWorld();
+  async function passWith(behaviour: Partial<SandboxBehaviour>) {
+    const world = createWorld({ behaviour });
     redeclare(world, `${KEY}  - { name: admin, scopes: [content:read, billing:write] }\n`);
     const { apiKeyId } = world.sandbox.parent();
     const state = world.sandbox.snapshot();
@@ -139,10 +140,44 @@ describe('a scope that the parent’s key does not hold', () => {
       key.id === apiKeyId ? { ...key, scopes: ['org:admin', 'content:*'] } : key,
     );
     world.sandbox.restore({ ...state, apiKeys });
+    return world.pass();
+  }
+
+  it('is reported before any call, with its place, and everything else goes on', async () => {
+    const report = await passWith({});
+    expect(actions(report)).toEqual(['create null done', 'change cap done', 'mint main done']);
+    expect(report.customers[0]?.problems).toMatchObject([{ code: 'ScopeNotHeld', at: { line: 6, column: 43 } }]);
+  });
+
+  it('is the API’s answer, with the same place, where whoami shows no scopes', async () => {
+    const report = await passWith({ whoamiListsScopes: false });
+    expect(actions(report)).toEqual(['create null done', 'change cap done', 'mint main done', 'mint admin failed']);
+    expect(report.customers[0]?.problems).toMatchObject([{ code: 'ForbiddenScope', at: { line: 6, column: 43 } }]);
+  });
+});
+
+describe('an entry that is declared revoked', () => {
+  it('and whose key never existed, or is dead already, plans nothing', async () => {
+    const world = await onboarded(`${KEY}  - { name: never, scopes: [content:read], state: revoked }\n`);
+    expect(keysOf(world)).toHaveLength(1);
+    for (const { id } of keysOf(world)) world.sandbox.hands.revokeKey(id);
+    redeclare(world, KEY.replace('] }', '], state: revoked }'));
+    expect(actions(await settledPass(world))).toEqual([]);
+  });
+});
+
+describe('a key made by hand within the replay window', () => {
+  it('cannot be told from one of ours: its request makes another, and both are named', async () => {
+    const world = await onboarded();
+    const organizationId = keysOf(world)[0]?.organizationId ?? '';
+    world.sandbox.hands.mintKey(organizationId, { name: 'hand', scopes: ['content:read'], env: 'live' });
+    redeclare(world, `${KEY}  - { name: hand, scopes: [content:read] }\n`);
     const report = await world.pass();
-    expect([actions(report), codes(report)]).toEqual([
-      ['create null done', 'change cap done', 'mint main done'],
-      ['ScopeNotHeld'],
-    ]);
+    expect([actions(report), codes(report)]).toEqual([['mint hand done'], ['ReplayWindowClosed']]);
+    expect(codes(await world.pass())).toEqual(['DuplicateKey']);
+    const byHand = keysOf(world).find(({ name, secret }) => name === 'hand' && secret !== fileOf(world, 'hand'));
+    world.sandbox.hands.revokeKey(byHand?.id ?? '');
+    expect(actions(await settledPass(world))).toEqual([]);
+    expect(works(world, fileOf(world, 'hand'))).toBe(true);
   });
 });

@@ -96,3 +96,62 @@ describe('a PATCH that replaces metadata, as the API did before June 2026', () =
     },
   );
 });
+
+describe('a status that cannot be read for once', () => {
+  it('is not written over: what it remembers is there again in the next pass', async () => {
+    const machine = await at('key-scopes-edited-twice');
+    const before = machine.text('customers/acme-coffee.yaml');
+    let reads = 0;
+    const { report } = await machine.run({
+      onOperation: ({ kind, path }) => {
+        if (kind === 'readFile' && path.endsWith('acme-coffee.yaml')) reads += 1;
+        return reads === 2 && kind === 'readFile' && path.endsWith('acme-coffee.yaml') ? { fail: 'EIO' } : undefined;
+      },
+    });
+    expect(report?.customers[0]?.problems.map(({ code }) => code)).toEqual(['StatusUnreadable']);
+    expect(machine.text('customers/acme-coffee.yaml')).toBe(before);
+    machine.oracle.assertHolds();
+  });
+});
+
+/** The listing of the keys, without the one that was made first. */
+function lacksOldestKey(): ProcessHooks {
+  return {
+    onRequest: (request, server) => {
+      const answer = server.perform(request);
+      if (request.method !== 'GET' || !request.path.includes('/api-keys') || answer.kind !== 'response') return answer;
+      const { items } = JSON.parse(answer.body);
+      return { ...answer, body: JSON.stringify({ items: items.slice(0, -1), nextCursor: null }) };
+    },
+  };
+}
+
+describe('a list of keys that lacks one', () => {
+  it('makes no second key out of the wish for the secret of another', async () => {
+    const machine = await at('key-made-twice');
+    const { report, writes } = await machine.run(lacksOldestKey());
+    expect([writes, report?.customers[0]?.problems.map(({ code }) => code)]).toEqual([0, ['KeyNotListed']]);
+    machine.oracle.assertHolds();
+  });
+
+  it('does not save a replaced key from the end of its overlap', async () => {
+    const machine = await at('key-overlap-ended');
+    await machine.run(lacksOldestKey());
+    machine.wait(600_000);
+    await machine.run();
+    expect(
+      machine.sandbox
+        .snapshot()
+        .apiKeys.filter(({ status, name }) => status === 'active' && name === 'acme-integration'),
+    ).toHaveLength(1);
+    machine.oracle.judgeAll();
+    machine.oracle.assertHolds();
+  });
+
+  it('pushes no secret that works out of the store', async () => {
+    const machine = await at('key-change-waited');
+    await machine.run(lacksOldestKey());
+    machine.oracle.judgeAll();
+    machine.oracle.assertHolds();
+  });
+});

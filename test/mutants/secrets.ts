@@ -99,8 +99,8 @@ export const secretMutants: readonly Mutant[] = [
     'a replaced key dies at once',
     'I3',
     KEY_DECISION,
-    'facts.serverNowMs - Date.parse(key.createdAt) >= OVERLAP_MS',
-    'true',
+    'return serverNowMs - Date.parse(key.createdAt) >= OVERLAP_MS;',
+    'return serverNowMs > 0;',
   ),
   mutant(
     'the secret in the journal',

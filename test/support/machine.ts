@@ -84,6 +84,8 @@ export interface Machine extends Stage {
 export interface MachineOptions {
   readonly workspaceYaml?: string;
   readonly prepaidCredits?: number;
+  /** Every pass reads keys and ledgers of every customer, as with `--full`. */
+  readonly full?: boolean;
 }
 
 const CHANGING: ReadonlySet<Operation['kind']> = new Set(['write', 'rename', 'unlink', 'createExclusive', 'chmod']);
@@ -181,7 +183,7 @@ export function createMachine(variant: Variant, options: MachineOptions = {}): M
     let report: PassReport | null = null;
     const work = runPass(effects, {
       customers: [],
-      full: false,
+      full: options.full ?? false,
       concurrency: 4,
       approved: [],
       bindingRequired: true,

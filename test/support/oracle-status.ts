@@ -33,15 +33,18 @@ function partsOf(text: string): readonly [string, string] {
   return [(text.slice(0, start) + after).trimEnd(), block];
 }
 
-/** No status names a key whose secret no store holds. Keys that have ended stay remembered, and claim nothing. */
+/**
+ * No status names a key whose secret no store holds, unless it says so itself: a store may lose what it held. Keys that
+ * have ended stay remembered, and claim nothing.
+ */
 function judgeClaims(facts: OracleFacts, file: string, status: string, state: SandboxState): void {
   let stored: ReadonlySet<string> | null = null;
   const webhookIds = file === 'reconcile.yaml' ? UUIDS : null;
   const ids = status.match(webhookIds ?? KEY_IDS) ?? [];
   for (const id of ids) {
-    const secret =
-      state.apiKeys.find((key) => key.id === id && key.status === 'active')?.secret ??
-      state.webhookEndpoints.find((endpoint) => endpoint.id === id)?.signingSecret;
+    const key = state.apiKeys.find((row) => row.id === id && row.status === 'active');
+    if (key && new RegExp(`Key ${key.prefix} \\([^)]*\\) is live, but the secret store`).test(status)) continue;
+    const secret = key?.secret ?? state.webhookEndpoints.find((endpoint) => endpoint.id === id)?.signingSecret;
     if (secret === undefined) continue;
     stored ??= storedTexts(facts);
     if (!stored.has(secret)) facts.report('I3', `${file}: status names ${id}, whose secret is in no store`);
@@ -58,8 +61,9 @@ function judgeHighWater({ highWater, report }: OracleFacts, file: string, status
   highWater.set(of, Math.max(before, slots));
 }
 
-const KEY_IDS = /\bkey_[0-9a-f-]{36}\b/g;
-const UUIDS = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
+// Members only: a sentence of the API's may name whatever it likes.
+const KEY_IDS = /(?<=\b(?:id|replaces): "?)key_[0-9a-f-]{36}\b/g;
+const UUIDS = /(?<=\bid: "?)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
 
 /** `Suspended` and `Archived` are true; `none` is settled too where nothing of the customer is left to be stopped. */
 function judgeSettledState(

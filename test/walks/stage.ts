@@ -28,3 +28,8 @@ export function replace(from: string, to: string): (text: string) => string {
 export function withoutStatus(text: string): string {
   return text.slice(0, text.search(/^status:/m));
 }
+
+/** An hour ago, as people write it. */
+export function anHourAgo({ sandbox }: Stage): string {
+  return new Date(sandbox.clock.now() - HOUR_MS).toISOString().replace(/\.\d+/, '');
+}

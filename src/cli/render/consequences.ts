@@ -6,22 +6,23 @@ import { counted } from './layout.ts';
 /** What a step means for the parent wallet and for who uses the keys, one sentence a line. */
 export function consequencesOf({ ends, refillExposure, outcome }: StepReport): string[] {
   return [
-    // Of what is done, the detail says what really came back and died.
-    ...(ends && outcome !== 'done' ? endingSentences(ends) : []),
+    // Of what is done, the detail says what really came back and died; an overlap goes on.
+    ...(ends && (outcome !== 'done' || ends.afterHours > 0) ? endingSentences(ends) : []),
     ...(refillExposure ? [exposureSentence(refillExposure)] : []),
   ];
 }
 
-function endingSentences({ keys, lastUsedAt, creditsBack, creditsLost }: Ending): string[] {
+function endingSentences({ keys, afterHours, lastUsedAt, creditsBack, creditsLost }: Ending): string[] {
   return [
     ...(creditsBack > 0 ? [`about ${counted(creditsBack, 'credit')} come back to the parent wallet`] : []),
     ...(creditsLost > 0 ? [`${counted(creditsLost, 'credit')} that running work holds are lost`] : []),
-    ...(keys === null || keys === 0 ? [] : [`${keysEnd(keys)}, ${lastUse(keys, lastUsedAt)}`]),
+    ...(keys === null || keys === 0 ? [] : [`${keysEnd(keys, afterHours)}, ${lastUse(keys, lastUsedAt)}`]),
   ];
 }
 
-function keysEnd(keys: number): string {
-  return keys === 1 ? '1 key stops working' : `${formatCredits(keys)} keys stop working`;
+function keysEnd(keys: number, afterHours: number): string {
+  const when = afterHours === 0 ? '' : ` in ${afterHours} hours`;
+  return keys === 1 ? `1 key stops working${when}` : `${formatCredits(keys)} keys stop working${when}`;
 }
 
 function lastUse(keys: number, lastUsedAt: string | null): string {

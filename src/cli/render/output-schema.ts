@@ -54,6 +54,9 @@ const step = z.object({
   ends: z
     .object({
       keys: count.nullable().meta({ description: 'Keys that stop working; null when they were not listed.' }),
+      afterHours: count.meta({
+        description: '0: with the step itself; 24: at the end of the overlap with their replacement.',
+      }),
       lastUsedAt: z.string().nullable().meta({ description: 'The latest use of any of them; null when never used.' }),
       creditsBack: count.meta({ description: 'Credits that about come back to the parent wallet.' }),
       creditsLost: count.meta({ description: 'Reserved credits that would be lost.' }),

@@ -1,4 +1,5 @@
 import type { ApiKey, OrganizationWithSummary } from '../api.ts';
+import { latestUse } from '../key-ending.ts';
 import { organizationMark } from '../marker.ts';
 import { formatCredits } from '../money.ts';
 import type { Notices } from '../notice.ts';
@@ -98,10 +99,10 @@ function planArchive(organization: OrganizationWithSummary, facts: StateFacts, n
  */
 function endingOf({ summary }: OrganizationWithSummary, keys: readonly ApiKey[] | null): Ending {
   const dying = keys?.filter(({ status }) => status === 'active') ?? null;
-  const uses = (dying ?? []).flatMap(({ lastUsedAt }) => lastUsedAt ?? []);
   return {
     keys: dying?.length ?? null,
-    lastUsedAt: uses.toSorted((a, b) => Date.parse(a) - Date.parse(b)).at(-1) ?? null,
+    afterHours: 0,
+    lastUsedAt: latestUse(dying ?? []),
     creditsBack: summary.available,
     creditsLost: 0,
   };

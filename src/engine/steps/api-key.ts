@@ -5,18 +5,9 @@ import type { Notices } from '../../core/notice.ts';
 import type { Step } from '../../core/plan.ts';
 import { keyPointer } from '../../core/plan-customer.ts';
 import type { Problem } from '../../core/problem.ts';
-import {
-  decideKey,
-  isLive,
-  type KeyDecision,
-  keyOverlap,
-  ordinalOf,
-  recordedKey,
-  type StoredKey,
-} from '../../core/resources/api-key.ts';
-import type { KeyStatus } from '../../core/status.ts';
+import { decideKey, type KeyDecision, keyOverlap, recordedKey, scopePointer } from '../../core/resources/api-key.ts';
+import { scopeNamedIn } from '../../core/scopes.ts';
 import type { MintedApiKey } from '../../effects/layers/client.ts';
-import type { SecretSlot, SecretStore } from '../../effects/secrets/store.ts';
 import { writerOf } from '../context.ts';
 import {
   type CustomerRun,
@@ -30,6 +21,7 @@ import {
 } from '../customer-run.ts';
 import { problemOf } from '../failure.ts';
 import { journalled } from '../journalled.ts';
+import { previousKey, rememberKey, rememberRevoked, storedKey } from '../key-memory.ts';
 import { readApiKeys } from '../reads.ts';
 import { byAnswer, retrying, type Unsettled } from '../retrying.ts';
 import { keepSecret } from '../secret-keeping.ts';
@@ -61,6 +53,7 @@ async function attemptKeyStep(run: CustomerRun, step: Step): Promise<StepResult 
       listed: listing.value,
       recorded: recordedKey(run.status, organizationId, declared.name),
       stored: await storedKey(pass.effects.secrets, keySlot(run, declared.name)),
+      previous: await previousKey(pass.effects.secrets, keySlot(run, declared.name)),
       serverNowMs: listing.meta.serverTimeMs ?? pass.effects.clock.now(),
     },
     notices,
@@ -72,7 +65,7 @@ async function attemptKeyStep(run: CustomerRun, step: Step): Promise<StepResult 
       if (decision.key) rememberKey(run, decision.key, listing.value);
       return done('somebody else did it meanwhile');
     case 'revoke':
-      return step.action === 'revoke' ? revoke(run, pointer, decision) : outOfDate();
+      return step.action === 'revoke' ? revoke(run, pointer, decision, listing.value) : outOfDate();
     case 'rotate':
     case 'mint':
     case 'recover':
@@ -103,7 +96,9 @@ async function obtain(
   const { code, retryAfterMs } = answer.problem;
   if (answer.outcome === 'in-doubt' || code === 'IDEMPOTENCY_CONFLICT')
     return { problem: mintInDoubt(declared, pointer, answer, notices), retryAfterMs };
-  return byAnswer(answer, 'Minting the API key', pointer, notices);
+  // The answer may say which scope the parent's key lacks, where whoami did not (organizations/api-keys/mint).
+  const scope = code === 'FORBIDDEN_SCOPE' ? scopeNamedIn(answer.problem.message, declared.scopes) : null;
+  return byAnswer(answer, 'Minting the API key', scopePointer(declared, pointer, scope), notices);
 }
 
 function mintInDoubt(declared: KeyDeclaration, pointer: string, failure: Failure, notices: Notices): Problem {
@@ -188,8 +183,10 @@ async function keep(
         pointer,
         'error',
         'ReplayWindowClosed',
-        `Repeating the request made another key (${apiKey.id}) instead of returning ${decision.key.id}. Both are live; nothing is revoked.`,
-        { next: `The secret of ${apiKey.id} is stored. Revoke ${decision.key.id}, whose secret nobody has.` },
+        `Repeating the request made another key (${apiKey.prefix}) instead of returning ${decision.key.prefix}: that one was made by hand, or too long ago. Both are live; nothing is revoked.`,
+        {
+          next: `The secret of ${apiKey.prefix} is stored. Revoke ${decision.key.prefix} when nobody uses it any more.`,
+        },
       ),
     );
   const replaced = listed.find(({ id }) => id === entry.replaces);
@@ -201,6 +198,7 @@ async function revoke(
   run: CustomerRun,
   pointer: string,
   decision: KeyDecision & { kind: 'revoke' },
+  listed: readonly ApiKey[],
 ): Promise<StepResult> {
   const { pass, notices, customer } = run;
   const writer = writerOf(pass);
@@ -215,7 +213,9 @@ async function revoke(
         ({ status }) => ({ status }),
       );
       // Idempotent by state (organizations/api-keys/delete): in doubt it is simply said again.
-      return answer.outcome === 'ok' ? done() : byAnswer(answer, 'Revoking the API key', pointer, notices);
+      const isGone =
+        answer.outcome === 'ok' || (answer.problem.code === 'NOT_FOUND' && !listed.some((key) => key.id === id));
+      return isGone ? done() : byAnswer(answer, 'Revoking the API key', pointer, notices);
     });
     if (revoked.outcome !== 'done') return revoked;
     rememberRevoked(run, { id, name });
@@ -224,51 +224,6 @@ async function revoke(
   if (entry?.replaces && decision.keys.some(({ id }) => id === entry.replaces))
     run.keys.set(entry.name, { ...entry, replaces: null });
   return done(decision.keys.map(({ prefix }) => prefix).join(', '));
-}
-
-/**
- * Notes a key whose secret the store holds, for the status. `retires` is the key it replaces, if that is ours. Where
- * that is not known, because a crash came between the store and the status, it is the live key that the status still
- * names: forgotten, it would be a duplicate for ever. One that was replaced earlier is remembered while it lives.
- */
-export function rememberKey(
-  run: CustomerRun,
-  key: ApiKey,
-  listed: readonly ApiKey[],
-  retires?: string | null,
-): KeyStatus {
-  const { name } = key;
-  const recorded = recordedKey(run.status, organizationIdOf(run), name);
-  const unknown = retires === undefined ? recorded?.id : null;
-  const earlier = recorded?.id === key.id ? recorded.replaces : unknown;
-  const lives = listed.some((other) => other.id === earlier && other.id !== key.id && isLive(other));
-  const isListed = listed.some(({ id }) => id === key.id);
-  const sameName = (isListed ? listed : [key, ...listed]).filter((other) => other.name === name);
-  const ordinal = ordinalOf(key, sameName, recorded);
-  const entry: KeyStatus = {
-    name,
-    id: key.id,
-    prefix: key.prefix,
-    secret: run.pass.effects.secrets.reference(keySlot(run, name)),
-    seen: Math.max(sameName.length, ordinal + 1, recorded?.seen ?? 0),
-    ordinal,
-    replaces: retires ?? (lives ? (earlier ?? null) : null),
-  };
-  run.keys.set(name, entry);
-  return entry;
-}
-
-/** Notes that the recorded key of a name is dead: from then on nobody needs to find it alive in a listing. */
-export function rememberRevoked(run: CustomerRun, { id, name }: Pick<ApiKey, 'id' | 'name'>): void {
-  const recorded = recordedKey(run.status, organizationIdOf(run), name);
-  if (recorded?.id === id && !run.keys.has(name)) run.keys.set(name, { ...recorded, secret: null });
-}
-
-/** What the store says about a key, as the decision needs it. */
-export async function storedKey(secrets: SecretStore, slot: SecretSlot): Promise<StoredKey> {
-  const read = await secrets.read(slot);
-  if (!read.ok) return { kind: 'unknown', why: read.message };
-  return read.value ? { kind: 'holds', record: { id: read.value.id, prefix: read.value.prefix } } : { kind: 'empty' };
 }
 
 function actionOf(decision: Obtaining): 'mint' | 'rotate' {

@@ -124,7 +124,7 @@ export const scenarios: Readonly<Record<string, PassReport>> = {
             at: { file: 'customers/acme-coffee.yaml', line: 5, column: 1 },
             before: null,
             after: { state: 'archived' },
-            ends: { keys: 2, lastUsedAt: '2026-06-03T19:02:41.004Z', creditsBack: 4880, creditsLost: 0 },
+            ends: { afterHours: 0, keys: 2, lastUsedAt: '2026-06-03T19:02:41.004Z', creditsBack: 4880, creditsLost: 0 },
           }),
         ],
       }),
