@@ -35,7 +35,7 @@ export interface ObservedWebhooks {
   readonly recorded: readonly WebhookStatusEntry[];
 }
 
-/** Observes and plans the fleet's endpoints: one listing, and a GET only for one that status names and the list lacks. */
+/** Observes and plans the fleet's endpoints: one listing, and a GET only for one that status or journal names and the list lacks. */
 export async function observeWebhooks(pass: Pass): Promise<ObservedWebhooks> {
   const { workspace, effects, parentOrganizationId } = pass;
   const notices = noticesFor(workspace);
@@ -90,11 +90,12 @@ async function observeWebhook(
 ): Promise<ObservedWebhook> {
   const { reader, secrets, clock, journal } = pass.effects;
   const recorded = allRecorded.find(({ name }) => name === declared.name) ?? null;
-  const listed = recorded === null || recorded.deleted || listing.value.some(({ id }) => id === recorded.id);
-  let recordedEndpoint: WebhookEndpoint | null = null;
-  if (!listed) {
-    const answer = await reader.getWebhookEndpoint(recorded.id);
-    if (answer.outcome === 'ok') recordedEndpoint = answer.value;
+  const journalledIds = recorded ? [] : createdIds(journal, declared.name);
+  const known = recorded && !recorded.deleted ? [recorded.id] : journalledIds;
+  let unlistedEndpoint: WebhookEndpoint | null = null;
+  for (const id of known.filter((one) => !listing.value.some((listed) => listed.id === one))) {
+    const answer = await reader.getWebhookEndpoint(id);
+    if (answer.outcome === 'ok') unlistedEndpoint = answer.value;
     else if (answer.problem.code !== 'NOT_FOUND') {
       const problem = problemOf(answer, 'Reading the webhook', pointer, notices);
       return { declared, pointer, recorded, step: null, decision: { kind: 'refused', problem, endpoint: null } };
@@ -107,17 +108,20 @@ async function observeWebhook(
     {
       listed: listing.value,
       recorded,
-      recordedEndpoint,
+      unlistedEndpoint,
       stored: stored.ok ? { kind: 'known', secret: stored.value } : { kind: 'unknown', why: stored.message },
       serverNowMs: listing.meta.serverTimeMs ?? clock.now(),
-      journalledIds: recorded ? [] : createdIds(journal, declared.name),
+      journalledIds,
     },
     notices,
   );
   return { declared, pointer, recorded, decision, step: planWebhook(declared, pointer, decision, notices) };
 }
 
-/** Endpoints of a name that the journal saw created: with status lost, they keep an ordinal from being used again. */
+/**
+ * Endpoints of a name that the journal saw created: with status lost, or not yet written, they keep an ordinal from being
+ * used again, and one that answers but is not listed keeps another from being made (I2, correctness 2.2).
+ */
 function createdIds(journal: Journal, name: string): string[] {
   return journal.entries().flatMap((entry) => {
     const { step, event, endpointId } = entry;

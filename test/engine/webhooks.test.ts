@@ -124,3 +124,33 @@ describe('a declared webhook', () => {
     expect(endpoints(world)).toEqual([]);
   });
 });
+
+describe('an endpoint that was made, and that no status names yet', () => {
+  it('is not made again while the list does not show it', async () => {
+    let hidden = false;
+    const world = createWorld({
+      workspaceYaml: FIREHOSE,
+      transport: (inner) => ({
+        async send(request) {
+          const answer = await inner.send(request);
+          const isListing = request.method === 'GET' && request.path.startsWith('/v1/webhook-endpoints?');
+          return hidden && isListing && answer.kind === 'response'
+            ? { ...answer, body: '{"items":[],"nextCursor":null}' }
+            : answer;
+        },
+      }),
+    });
+    world.declare('acme-coffee.yaml', ACME);
+    await world.pass();
+    // As a process leaves it that dies before its status is written.
+    const path = `${WORKSPACE}/reconcile.yaml`;
+    world.disk.plant(path, (world.disk.textOf(path) ?? '').replace(/^status:[\s\S]*/m, ''));
+    hidden = true;
+    const report = await world.pass();
+    expect(report.fleet).toMatchObject({ steps: [], problems: [{ code: 'WebhookNotListed', severity: 'doubt' }] });
+    expect(endpoints(world)).toHaveLength(1);
+    hidden = false;
+    expect(actions(await settledPass(world))).toEqual([]);
+    expect(endpoints(world)).toHaveLength(1);
+  });
+});

@@ -27,8 +27,8 @@ export interface WebhookFacts {
   /** All endpoints of the parent. */
   readonly listed: readonly WebhookEndpoint[];
   readonly recorded: WebhookStatusEntry | null;
-  /** The endpoint that status names, read by its id; null when it was not found, undefined when it was not asked for. */
-  readonly recordedEndpoint: WebhookEndpoint | null | undefined;
+  /** One that status or the journal names, and that answers although the list lacks it; null when there is none. */
+  readonly unlistedEndpoint: WebhookEndpoint | null;
   /** What the store holds: the endpoint's id and when its secret was made; null when it holds none. */
   readonly stored:
     | { readonly kind: 'unknown'; readonly why: string }
@@ -76,10 +76,10 @@ export function decideWebhook(
     );
   if (endpoint) return decideExisting(declared, pointer, endpoint, facts, notices);
   if (declared.state === 'deleted') return { kind: 'converged', endpoint: null };
-  if (facts.recordedEndpoint)
+  if (facts.unlistedEndpoint)
     return refuse(
       'WebhookNotListed',
-      `Endpoint ${facts.recordedEndpoint.id} of webhook "${declared.name}" answers, but the list does not show it. Nothing is created.`,
+      `Endpoint ${facts.unlistedEndpoint.id} of webhook "${declared.name}" answers, but the list does not show it. Nothing is created.`,
       'Nothing to do if this passes.',
       'doubt',
     );
