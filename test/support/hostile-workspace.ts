@@ -9,7 +9,7 @@ import { type HostileFile, hostileFiles } from './hostile-files.ts';
 import { repositoryRoot } from './source-tree.ts';
 
 /** Generous: what is guarded against is minutes and a full memory, not milliseconds. */
-const deadlineMs = 60_000;
+const deadlineMs = 120_000;
 const heapMaxMiB = 128;
 
 const document = z.object({

@@ -7,7 +7,7 @@ import type { DeclarationSource } from './source.ts';
 export interface Validation {
   /** Customer files that can be used, and all that were found. */
   readonly customers: { readonly valid: number; readonly found: number };
-  /** Everything wrong in reconcile.yaml and in all customer files, ordered by file and line. */
+  /** Everything wrong in reconcile.yaml, which stops everybody, then in all customer files, ordered by file and line. */
   readonly problems: readonly SourceProblem[];
 }
 
@@ -16,12 +16,12 @@ export async function validateWorkspace(source: DeclarationSource): Promise<Vali
   const workspace = await source.loadWorkspace();
   const fleet = await source.loadFleet(workspace.ok ? workspace.workspace : withoutDefaults());
   const problems = [
-    ...(workspace.ok ? [] : workspace.problems),
-    ...(fleet.ok ? fleet.fleet.broken.flatMap((file) => file.problems) : fleet.problems),
+    ...(workspace.ok ? [] : workspace.problems.toSorted(byPlace)),
+    ...(fleet.ok ? fleet.fleet.broken.flatMap((file) => file.problems) : fleet.problems).toSorted(byPlace),
   ];
   const valid = fleet.ok ? fleet.fleet.customers.length : 0;
   const broken = fleet.ok ? fleet.fleet.broken.length : 0;
-  return { customers: { valid, found: valid + broken }, problems: withoutRepeats(problems).toSorted(byPlace) };
+  return { customers: { valid, found: valid + broken }, problems: withoutRepeats(problems) };
 }
 
 /** A workspace that cannot be read at all is said by both loads. */

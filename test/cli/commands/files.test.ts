@@ -48,6 +48,19 @@ describe('reconcile validate', () => {
     expect(document.problems).toHaveLength(3);
   });
 
+  it('lets a screen full of broken customers hide neither reconcile.yaml nor how many there are', async () => {
+    const context = fakeContext();
+    const many = Array.from({ length: 70 }, (_, index): [string, string] => [`customers/z${index}.yaml`, 'name: Z\n']);
+    const worst = Array.from({ length: 15 }, (_, index) => `field${index}: x\n`).join('');
+    const files = { ...broken, 'customers/b.yaml': `externalId: b\nname: B\n${worst}`, ...Object.fromEntries(many) };
+    expect(await validate({ directory: workspace(files), ...text }, context)).toBe(3);
+    const { out } = context.printed;
+    expect(out).toMatch(/^reconcile\.yaml:1:/);
+    expect(out).toContain('customers/b.yaml: and 5 more problems from line 13 on.');
+    expect(out).toContain('23 more files with problems; --output json names them all.');
+    expect(out).toContain('87 problems in 73 files; 1 of 73 customer files can be used.');
+  });
+
   it('takes a directory without customers for a mistake, not for none', async () => {
     expect(await validate({ directory: workspace(), ...text }, fakeContext())).toBe(3);
   });

@@ -45,4 +45,4 @@ test('files that end or block careless readers get their verdicts from one proce
   expect(recording).toBe(readFileSync(hostileRecordingPath, 'utf8'));
   expect(recording).not.toMatch(/^=== .*: refused$/m);
   expect(valid).toBe(hostileFiles.filter(({ verdict }) => verdict === 'accepted').length);
-}, 90_000);
+}, 150_000);

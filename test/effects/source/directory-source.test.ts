@@ -323,11 +323,11 @@ test('validate says everything in one run, with a broken reconcile.yaml too', as
   const { customers, problems } = await validateWorkspace(sourceOf(directory));
   expect(customers).toEqual({ valid: 1, found: 3 });
   expect(problems.map(({ file, line, column, code }) => `${file}:${line}:${column} ${code}`)).toEqual([
+    'reconcile.yaml:1:11 UnknownField',
+    'reconcile.yaml:2:11 WrongType',
     'customers/a.yaml:3:10 InvalidNumber',
     'customers/a.yaml:4:1 UnknownField',
     'customers/c.yaml:1:1 MissingField',
-    'reconcile.yaml:1:11 UnknownField',
-    'reconcile.yaml:2:11 WrongType',
   ]);
 });
 
