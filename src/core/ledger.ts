@@ -82,6 +82,15 @@ export function witnessOnParentLedger(
   return { slots, granted };
 }
 
+/**
+ * True when the rows that came without any annotation add up to exactly what an adoption says was granted by hand: then
+ * none of them is a grant of ours that the API shows bare (P2). A grant of ours makes the sum larger for good, so that
+ * this holds for one first grant and never again (I1).
+ */
+export function isAllByHand(view: LedgerView, adopted: number | null): boolean {
+  return view.state === 'intact' && adopted !== null && sum(view.bare) === adopted;
+}
+
 /** True when any row shows metadata or a description: then this API does return them, and a bare row is not ours. */
 export function showsAnnotations(events: readonly LedgerEvent[]): boolean {
   return events.some((event) => event.metadata !== null || event.description !== null);

@@ -5,6 +5,7 @@ import { organizationMark, readOrganizationMarker } from './marker.ts';
 import type { Notices } from './notice.ts';
 import type { Step } from './plan.ts';
 import type { Problem } from './problem.ts';
+import { adoptionMetadata, planAdoption } from './resources/adoption.ts';
 import {
   decideKey,
   type KeyDecision,
@@ -18,7 +19,7 @@ import {
 import { NO_LIMITS, planCreditConfig } from './resources/credit-config.ts';
 import { creditWarnings, decideGrant, planGrant, recordedGrants } from './resources/credits.ts';
 import { metadataFull } from './resources/metadata-limit.ts';
-import { adoptionMetadata, planAdoption, planCreation, planFields } from './resources/organization.ts';
+import { planCreation, planFields } from './resources/organization.ts';
 import { ARCHIVE_WAITING, planState, type StateFacts } from './resources/state.ts';
 import { scopesNotHeld } from './scopes.ts';
 import type { SourcedCustomer } from './source.ts';
@@ -245,10 +246,12 @@ export function baselineOf(customer: SourcedCustomer, organization: Pick<Organiz
   return readOrganizationMarker(organization)?.baseline ?? customer.declaration.adopt?.grantedCredits ?? 0;
 }
 
-/**
- * True when somebody said, by an adoption, how much was granted by hand: then no row without a mark can be one of ours
- * that the API shows bare (P2).
- */
-export function isAdopted(customer: SourcedCustomer, organization: Pick<OrganizationWithSummary, 'metadata'>): boolean {
-  return organization.metadata[organizationMark.baseline] !== undefined || customer.declaration.adopt !== undefined;
+/** What an adoption says was granted by hand, done or about to be; null for an organization that this tool made. */
+export function adoptedCredits(
+  customer: SourcedCustomer,
+  organization: Pick<OrganizationWithSummary, 'metadata'>,
+): number | null {
+  const marker = readOrganizationMarker(organization);
+  if (!marker) return customer.declaration.adopt?.grantedCredits ?? null;
+  return organization.metadata[organizationMark.baseline] === undefined ? null : marker.baseline;
 }

@@ -1,7 +1,7 @@
 import type { Answer } from '../core/answer.ts';
 import type { ApiKey, LedgerEvent } from '../core/api.ts';
 import type { CustomerPlan, Step } from '../core/plan.ts';
-import { baselineOf, isAdopted } from '../core/plan-customer.ts';
+import { adoptedCredits, baselineOf } from '../core/plan-customer.ts';
 import type { Problem } from '../core/problem.ts';
 import type { StepReport } from '../core/report.ts';
 import { isDead } from '../core/resources/api-key.ts';
@@ -68,7 +68,7 @@ export function startRun(pass: Pass, observed: ObservedCustomer): CustomerRun {
     organizationId: observation?.organization.id ?? null,
     organizationCreatedAt: observation?.organization.createdAt ?? null,
     baseline: observation ? baselineOf(customer, observation.organization) : 0,
-    adopted: observation ? isAdopted(customer, observation.organization) : false,
+    adopted: observation ? adoptedCredits(customer, observation.organization) : null,
     organization: observation?.organization ?? null,
     // A read that shows fewer grants than are recorded was stale: it must not lower the mark that says so (A3).
     credits:

@@ -18,8 +18,8 @@ export interface CustomerRun {
   organizationCreatedAt: string | null;
   /** Credits granted by hand before an adoption: the base of slot 0. */
   baseline: number;
-  /** Somebody said what was granted by hand: see `isAdopted`. */
-  readonly adopted: boolean;
+  /** What an adoption says was granted by hand; null for an organization that this tool made. */
+  readonly adopted: number | null;
   /** The last read of the organization; null when there was none, or when a write has passed since. */
   organization: OrganizationWithSummary | null;
   /** What the ledger proves; null when it was not read in this pass. */

@@ -1,10 +1,10 @@
 import type { LedgerEvent, OrganizationWithSummary } from '../core/api.ts';
 import type { Inventory } from '../core/inventory.ts';
-import { readChildLedger, showsAnnotations } from '../core/ledger.ts';
+import { isAllByHand, readChildLedger, showsAnnotations } from '../core/ledger.ts';
 import { type Notices, noticesFor } from '../core/notice.ts';
 import {
+  adoptedCredits,
   baselineOf,
-  isAdopted,
   type Observation,
   type Planned,
   planExistingCustomer,
@@ -180,10 +180,9 @@ function ledgerReading(
     organizationId: organization.id,
     baseline: baselineOf(customer, organization),
   };
-  return {
-    view: readChildLedger(events, owner, true),
-    annotationsSeen: showsAnnotations(events) || isAdopted(customer, organization),
-  };
+  const view = readChildLedger(events, owner, true);
+  const annotationsSeen = showsAnnotations(events) || isAllByHand(view, adoptedCredits(customer, organization));
+  return { view, annotationsSeen };
 }
 
 async function storedKeys(pass: Pass, customer: SourcedCustomer): Promise<Map<string, StoredKey>> {

@@ -106,6 +106,13 @@ describe('whose organization it is', () => {
       problem: { code: 'AdoptionRefused' },
     });
   });
+
+  it('is adopted as a later incarnation than any that is archived, for grants are told apart by it', () => {
+    const world = [organization({ id: OTHER, metadata: {} }), archived(2)];
+    const adopt = `adopt: { organizationId: ${OTHER}, grantedCredits: 0 }\n`;
+    expect(identify(world, `${adopt}incarnation: 2\n`)).toMatchObject({ problem: { code: 'IncarnationConflict' } });
+    expect(identify(world, `${adopt}incarnation: 3\n`)).toMatchObject({ kind: 'adoptable' });
+  });
 });
 
 describe('a recorded status', () => {

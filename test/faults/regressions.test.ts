@@ -3,6 +3,7 @@ import { createMachine, type Machine, type ProcessHooks } from '../support/machi
 import { crash } from '../support/memory-filesystem.ts';
 import { variantNamed } from '../support/variants.ts';
 import { walkNamed } from '../walks/list.ts';
+import { FILE, HOUR_MS, withoutStatus } from '../walks/stage.ts';
 
 /** Histories that once went wrong, by name: found by the fault suites, kept here in words. */
 
@@ -151,6 +152,19 @@ describe('a list of keys that lacks one', () => {
   it('pushes no secret that works out of the store', async () => {
     const machine = await at('key-change-waited');
     await machine.run(lacksOldestKey());
+
+describe('an adopted organization on an API that returns no marks', () => {
+  it('is granted the difference once, whatever is forgotten: its own grant looks like one by hand (I1)', async () => {
+    const { options, before } = walkNamed('adopt');
+    const machine = createMachine(variantNamed('P2-no-markers'), options);
+    await before(machine);
+    machine.goBack(machine.now());
+    await machine.run();
+    machine.edit(FILE, withoutStatus);
+    machine.wait(25 * HOUR_MS);
+    const { report } = await machine.run();
+    expect(report?.customers[0]?.problems.map(({ code }) => code)).toContain('UnmarkedLedger');
+    expect(report?.customers[0]?.steps).toEqual([]);
     machine.oracle.judgeAll();
     machine.oracle.assertHolds();
   });

@@ -10,7 +10,9 @@ export interface DeclaredCustomer {
   readonly refill: { readonly threshold: number; readonly amount: number } | null | undefined;
   readonly keys: readonly DeclaredKey[];
   readonly state: string;
+  /** Credits given by hand to the organization that was taken over for this incarnation; 0 for a later one. */
   readonly adopted: number;
+  readonly adoptedId: string | null;
 }
 
 export interface DeclaredKey {
@@ -42,6 +44,7 @@ export function createDeclarations(): Declarations {
   const texts = new Map<string, string>();
   const byFile = new Map<string, DeclaredCustomer>();
   const history = new Map<string, DeclaredCustomer[]>();
+  const latest = new Map<string, DeclaredCustomer>();
   const webhooks = new Set<string>();
   const deletedWebhooks = new Set<string>();
 
@@ -56,7 +59,8 @@ export function createDeclarations(): Declarations {
       if (claims(declared.externalId) > 1) continue;
       const versions = history.get(declared.externalId);
       if (!versions) history.set(declared.externalId, [declared]);
-      else if (versions.at(-1) !== declared) versions.push(declared);
+      else if (latest.get(declared.externalId) !== declared) versions.push(ofIncarnation(declared, versions));
+      latest.set(declared.externalId, declared);
     }
   };
 
@@ -84,6 +88,13 @@ export function createDeclarations(): Declarations {
     webhookNames: () => webhooks,
     deletedWebhooks: () => deletedWebhooks,
   };
+}
+
+/** An `adopt` that is still in the file of a customer that came back speaks of the organization it had before. */
+function ofIncarnation(declared: DeclaredCustomer, versions: readonly DeclaredCustomer[]): DeclaredCustomer {
+  const { adoptedId, incarnation } = declared;
+  const isOver = versions.some((one) => one.adoptedId === adoptedId && one.incarnation < incarnation);
+  return adoptedId !== null && isOver ? { ...declared, adopted: 0 } : declared;
 }
 
 interface Read {
@@ -145,6 +156,7 @@ function customerOf(externalId: string, fields: Members): DeclaredCustomer {
     }),
     state: plain(fields['state'], 'active'),
     adopted: Number(members(fields['adopt'])['grantedCredits'] ?? 0),
+    adoptedId: fields['adopt'] === undefined ? null : plain(members(fields['adopt'])['organizationId']),
   };
 }
 

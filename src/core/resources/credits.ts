@@ -68,9 +68,7 @@ export function unmarkedLedger(notices: Notices): Problem {
     'error',
     'UnmarkedLedger',
     'The ledger returns neither metadata nor description, so our own grants cannot be told from others. No further credits move and no refill is switched on.',
-    {
-      next: 'Limits and keys go on. If the entries are not ours, say so with `adopt: { organizationId, grantedCredits }`.',
-    },
+    { next: 'Limits and keys go on. Ask the provider to return metadata on the entries of the ledger.' },
   );
 }
 

@@ -6,6 +6,7 @@ import type { Notices } from '../notice.ts';
 import type { Problem } from '../problem.ts';
 import type { SourcedCustomer } from '../source.ts';
 import type { CustomerStatus, ReadStatus } from '../status.ts';
+import { adoptionMismatch, adoptionRefused, baselineContradiction } from './adoption.ts';
 
 /** Which organization, if any, is this customer's. */
 export type Identification =
@@ -47,7 +48,7 @@ export function identifyOrganization(
       `Set externalId back to ${status.externalId}; or, if this is a new customer, discard the recorded status with \`reconcile resolve ${externalId}\`.`,
     );
 
-  const adoption = identifyAdoption(customer, inventory, frozen);
+  const adoption = identifyAdoption(customer, inventory, notices, frozen);
   if (adoption) return adoption;
   const all = inventory.withExternalId(externalId);
   const live = all.filter((organization) => organization.status !== 'archived');
@@ -59,7 +60,7 @@ export function identifyOrganization(
       `${live.length} live organizations carry the externalId ${externalId}: ${live.map(({ id }) => id).join(', ')}. Nothing is written for this customer.`,
       'Archive the ones that are not in use, or take their externalId off.',
     );
-  if (only) return judgeLive(customer, only, inventory, frozen);
+  if (only) return judgeLive(customer, only, inventory, notices, frozen);
 
   const recordedId = status.kind === 'usable' ? status.status.organizationId : null;
   const recorded = recordedId === null ? null : inventory.withId(recordedId);
@@ -69,7 +70,7 @@ export function identifyOrganization(
       '/externalId',
       'AdoptionRequired',
       `Organization ${recorded.id}, which the recorded status names, no longer carries this customer's mark.`,
-      `Adopt it: \`adopt: { organizationId: ${recorded.id}, grantedCredits: <credits already granted> }\`.`,
+      `Adopt it: \`adopt: { organizationId: ${recorded.id}, grantedCredits: <credits granted by hand> }\`.`,
     );
 
   const highest = Math.max(0, ...all.map((organization) => readOrganizationMarker(organization)?.incarnation ?? 1));
@@ -88,7 +89,7 @@ export function identifyOrganization(
       '/name',
       'AdoptionRequired',
       `A live organization named "${name}" exists (${namesake.id}) that no file claims. Creating another might be a second one for the same customer.`,
-      `If it is this customer, set \`adopt: { organizationId: ${namesake.id}, grantedCredits: <credits already granted> }\`; if not, give one of them another name.`,
+      `If it is this customer, set \`adopt: { organizationId: ${namesake.id}, grantedCredits: <credits granted by hand> }\`; if not, give one of them another name.`,
     );
   return { kind: 'absent' };
 }
@@ -96,7 +97,12 @@ export function identifyOrganization(
 type Freeze = (pointer: string, code: string, message: string, next: string) => Identification;
 
 /** What `adopt` comes to; null when there is nothing to adopt any more, or nothing was to be adopted. */
-function identifyAdoption(customer: SourcedCustomer, inventory: Inventory, frozen: Freeze): Identification | null {
+function identifyAdoption(
+  customer: SourcedCustomer,
+  inventory: Inventory,
+  notices: Notices,
+  frozen: Freeze,
+): Identification | null {
   const { externalId, adopt } = customer.declaration;
   if (!adopt) return null;
   const target = inventory.withId(adopt.organizationId);
@@ -109,12 +115,7 @@ function identifyAdoption(customer: SourcedCustomer, inventory: Inventory, froze
     );
   const marker = readOrganizationMarker(target);
   if (marker && marker.externalId !== externalId)
-    return frozen(
-      '/adopt',
-      'AdoptionRefused',
-      `Organization ${target.id}, which \`adopt\` names, is the organization of ${marker.externalId}.`,
-      'One organization has one file: remove `adopt`, or name another organization.',
-    );
+    return { kind: 'frozen', problem: adoptionRefused(target.id, marker.externalId, notices) };
   if (marker) return null;
   if (target.status === 'archived')
     return frozen(
@@ -123,6 +124,8 @@ function identifyAdoption(customer: SourcedCustomer, inventory: Inventory, froze
       `Organization ${target.id}, which \`adopt\` names, is archived, and nothing leaves that state.`,
       'Remove `adopt` to onboard the customer with a new organization.',
     );
+  const contradiction = baselineContradiction(customer, target, notices);
+  if (contradiction) return { kind: 'frozen', problem: contradiction };
   return judgeAdoption(customer, target, inventory, frozen);
 }
 
@@ -133,7 +136,7 @@ function judgeAdoption(
   inventory: Inventory,
   frozen: Freeze,
 ): Identification {
-  const { externalId } = customer.declaration;
+  const { externalId, incarnation } = customer.declaration;
   const other = inventory
     .withExternalId(externalId)
     .find(({ id, status }) => status !== 'archived' && id !== target.id);
@@ -152,13 +155,27 @@ function judgeAdoption(
       `Organization ${target.id}, which \`adopt\` names, carries the externalId ${claimedAs}.`,
       'Adopt it under that externalId, or take that metadata off it first.',
     );
+  const archived = highestIncarnation(inventory.withExternalId(externalId));
+  if (incarnation <= archived)
+    return frozen(
+      '/incarnation',
+      'IncarnationConflict',
+      `Incarnation ${archived} of this customer is archived, so ${target.id} cannot be taken over as incarnation ${incarnation}: their grants could not be told apart.`,
+      `Set \`incarnation: ${archived + 1}\`.`,
+    );
   return { kind: 'adoptable', organization: target };
+}
+
+/** The highest incarnation that any of them carries the mark of; 0 when none carries one. */
+function highestIncarnation(organizations: readonly Organization[]): number {
+  return Math.max(0, ...organizations.map((one) => readOrganizationMarker(one)?.incarnation ?? 0));
 }
 
 function judgeLive(
   customer: SourcedCustomer,
   organization: Organization,
   inventory: Inventory,
+  notices: Notices,
   frozen: Freeze,
 ): Identification {
   const { incarnation, adopt } = customer.declaration;
@@ -168,7 +185,7 @@ function judgeLive(
       '/externalId',
       'AdoptionRequired',
       `A live organization with this externalId exists (${organization.id}), but it was not made by this tool.`,
-      `If it is this customer, set \`adopt: { organizationId: ${organization.id}, grantedCredits: <credits already granted> }\`.`,
+      `If it is this customer, set \`adopt: { organizationId: ${organization.id}, grantedCredits: <credits granted by hand> }\`.`,
     );
   if (marker.incarnation !== incarnation)
     return frozen(
@@ -182,11 +199,9 @@ function judgeLive(
   const agrees =
     adopt && normalizedId(adopt.organizationId) === organization.id && adopt.grantedCredits === marker.baseline;
   if (adopt && !isOver && !agrees)
-    return frozen(
-      '/adopt',
-      'AdoptionMismatch',
-      `\`adopt\` says ${adopt.organizationId} with ${adopt.grantedCredits} credits granted, but this customer's organization ${organization.id} was taken over with ${marker.baseline}. The first word counts.`,
-      `Set \`adopt: { organizationId: ${organization.id}, grantedCredits: ${marker.baseline} }\`, or remove \`adopt\`.`,
-    );
+    return {
+      kind: 'frozen',
+      problem: adoptionMismatch(adopt, organization.id, String(marker.baseline), notices),
+    };
   return { kind: 'existing', organization };
 }

@@ -43,26 +43,6 @@ export function vetoOnOrganization(
   return null;
 }
 
-/** The step that marks an organization made by hand, with the credits it was given before (design 3 and 4). */
-export function planAdoption(customer: SourcedCustomer, organization: Organization, notices: Notices): Step {
-  const grantedCredits = customer.declaration.adopt?.grantedCredits ?? 0;
-  return notices.step('/adopt', {
-    action: 'adopt',
-    resource: 'organization',
-    reason: 'declared `adopt`; it was made by hand',
-    after: { organizationId: organization.id, grantedCredits },
-  });
-}
-
-/** The mark of an adopted organization; the baseline is written once and read ever after. */
-export function adoptionMetadata(customer: SourcedCustomer): Record<string, string> {
-  const { externalId, incarnation, adopt } = customer.declaration;
-  return {
-    ...organizationMetadata(externalId, incarnation),
-    [organizationMark.baseline]: String(adopt?.grantedCredits ?? 0),
-  };
-}
-
 export function planCreation(customer: SourcedCustomer, notices: Notices): Step {
   const { name, billingEmail, metadata, incarnation } = customer.declaration;
   return notices.step(incarnation > 1 ? '/incarnation' : '/externalId', {

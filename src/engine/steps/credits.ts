@@ -1,6 +1,12 @@
 import type { Answer } from '../../core/answer.ts';
 import type { LedgerEvent, Transfer } from '../../core/api.ts';
-import { type LedgerView, readChildLedger, showsAnnotations, witnessOnParentLedger } from '../../core/ledger.ts';
+import {
+  isAllByHand,
+  type LedgerView,
+  readChildLedger,
+  showsAnnotations,
+  witnessOnParentLedger,
+} from '../../core/ledger.ts';
 import { type GrantMarker, grantDescription, grantMetadata } from '../../core/marker.ts';
 import { formatCredits } from '../../core/money.ts';
 import type { Step } from '../../core/plan.ts';
@@ -81,8 +87,9 @@ async function decideFromLedgers(run: CustomerRun): Promise<GrantDecision | Step
   const child = await readLedger(run, recorded ? 'newest-mark' : 'complete');
   if (child.outcome !== 'ok') return failed(problemOf(child, 'Reading the ledger', '/credits', run.notices));
   let parent: { slots: number; granted: number } | null = null;
-  let annotationsSeen = run.adopted || showsAnnotations(child.value.events);
-  const empty = child.value.view.state === 'intact' && child.value.view.slots === 0;
+  const { view } = child.value;
+  let annotationsSeen = isAllByHand(view, run.adopted) || showsAnnotations(child.value.events);
+  const empty = view.state === 'intact' && view.slots === 0;
   if (empty && (recorded?.slots ?? 0) === 0) {
     const since = Date.parse(run.organizationCreatedAt ?? '') - 1_000;
     const events = await readParentAllocations(reader, Number.isNaN(since) ? 0 : since);
@@ -90,7 +97,6 @@ async function decideFromLedgers(run: CustomerRun): Promise<GrantDecision | Step
     parent = witnessOnParentLedger(events.value, run.customer.declaration);
     annotationsSeen ||= showsAnnotations(events.value);
   }
-  const { view } = child.value;
   const known = run.credits;
   const highWater = known && known.slots > (recorded?.slots ?? 0) ? known : recorded;
   if (view.state === 'intact' && view.slots >= (highWater?.slots ?? 0))

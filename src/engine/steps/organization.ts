@@ -3,14 +3,18 @@ import type { LedgerEvent, Organization } from '../../core/api.ts';
 import { witnessOnParentLedger } from '../../core/ledger.ts';
 import { readOrganizationMarker } from '../../core/marker.ts';
 import type { Step } from '../../core/plan.ts';
-import {
-  adoptionMetadata,
-  creationMetadata,
-  metadataPatch,
-  organizationPatch,
-} from '../../core/resources/organization.ts';
+import type { Problem } from '../../core/problem.ts';
+import { adoptionMetadata, adoptionRefused, baselineContradiction } from '../../core/resources/adoption.ts';
+import { creationMetadata, metadataPatch, organizationPatch } from '../../core/resources/organization.ts';
 import { writerOf } from '../context.ts';
-import { type CustomerRun, declarationChanged, done, failed, type StepResult } from '../customer-run.ts';
+import {
+  type CustomerRun,
+  declarationChanged,
+  done,
+  failed,
+  organizationIdOf,
+  type StepResult,
+} from '../customer-run.ts';
 import { problemOf, waitBeforeRetry } from '../failure.ts';
 import { journalled } from '../journalled.ts';
 import { patchAndReadBack } from '../patch.ts';
@@ -135,15 +139,40 @@ export function executeFieldChange(run: CustomerRun, step: Step): Promise<StepRe
   });
 }
 
-/** Marks an organization that was made by hand (I6): after the read-back it is ours like any other. */
-export function executeAdoption(run: CustomerRun): Promise<StepResult> {
-  const metadata = adoptionMetadata(run.customer);
+/**
+ * Marks an organization that was made by hand (I6): after the read-back it is ours like any other. The file and the
+ * organization are read once more before it, because what is written here is the base of every grant to come (I1).
+ */
+export async function executeAdoption(run: CustomerRun): Promise<StepResult> {
+  const { pass, customer, notices } = run;
+  const changed = await declarationChanged(run);
+  if (changed) return changed;
+  const now = await pass.effects.reader.getOrganization(organizationIdOf(run));
+  if (now.outcome !== 'ok') return failed(problemOf(now, 'Reading the organization', '/adopt', notices));
+  run.organization = now.value;
+  const metadata = adoptionMetadata(customer);
+  const shows = (organization: Pick<Organization, 'metadata'>) =>
+    Object.entries(metadata).every(([key, value]) => organization.metadata[key] === value);
+  if (shows(now.value)) return done('it carries the mark already');
+  const refusal = baselineContradiction(customer, now.value, notices) ?? takenByAnother(run, now.value);
+  if (refusal) {
+    run.frozen = true;
+    return failed(refusal);
+  }
   return patchAndReadBack(run, {
     step: 'adopt-organization',
     doing: 'Adopting the organization',
     pointer: '/adopt',
     body: { metadata },
     send: (writer, organizationId, key) => writer.patchOrganization(organizationId, { metadata }, key),
-    shows: (organization) => Object.entries(metadata).every(([key, value]) => organization.metadata[key] === value),
+    shows,
   });
+}
+
+/** Since it was listed, somebody else's file took the organization over (I6). */
+function takenByAnother({ customer, notices }: CustomerRun, organization: Organization): Problem | null {
+  const { externalId, incarnation } = customer.declaration;
+  const marker = readOrganizationMarker(organization);
+  if (!marker || (marker.externalId === externalId && marker.incarnation === incarnation)) return null;
+  return adoptionRefused(organization.id, marker.externalId, notices);
 }
