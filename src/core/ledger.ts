@@ -82,6 +82,11 @@ export function witnessOnParentLedger(
   return { slots, granted };
 }
 
+/** The organizations that the parent's rows went to, by the server's own key (organizations/credits/allocate). */
+export function counterpartiesOf(events: readonly LedgerEvent[]): readonly string[] {
+  return [...new Set(events.flatMap(({ metadata }) => metadata?.['counterpartyOrgId'] ?? []))];
+}
+
 /**
  * True when the rows that came without any annotation add up to exactly what an adoption says was granted by hand: then
  * none of them is a grant of ours that the API shows bare (P2). A grant of ours makes the sum larger for good, so that

@@ -1,5 +1,4 @@
-import type { Answer } from '../core/answer.ts';
-import type { ApiKey, LedgerEvent } from '../core/api.ts';
+import type { ApiKey } from '../core/api.ts';
 import type { CustomerPlan, Step } from '../core/plan.ts';
 import { adoptedCredits, baselineOf } from '../core/plan-customer.ts';
 import type { Problem } from '../core/problem.ts';
@@ -7,7 +6,7 @@ import type { StepReport } from '../core/report.ts';
 import { isDead } from '../core/resources/api-key.ts';
 import { recordedGrants } from '../core/resources/credits.ts';
 import { vetoOnOrganization } from '../core/resources/organization.ts';
-import { isStopped, type Pass } from './context.ts';
+import { isStopped, type Pass, type SharedReads } from './context.ts';
 import { type CustomerRun, keySlot, notStarted, type StepResult } from './customer-run.ts';
 import { problemOf } from './failure.ts';
 import { rememberKey, rememberRevoked } from './key-memory.ts';
@@ -23,11 +22,6 @@ export interface Applied {
   readonly steps: readonly StepReport[];
   /** Of the steps and of the verification; those of the plan are not repeated. */
   readonly problems: readonly Problem[];
-}
-
-export interface SharedReads {
-  /** The parent's allocations of the last 48 hours, read at most once a pass. */
-  readonly parentLedgerOf48h: () => Promise<Answer<readonly LedgerEvent[]>>;
 }
 
 /** Carries out one customer's plan, step by step in its order. What does not depend on a failed step goes on (design 3). */
@@ -66,6 +60,7 @@ export function startRun(pass: Pass, observed: ObservedCustomer): CustomerRun {
     notices,
     status,
     organizationId: observation?.organization.id ?? null,
+    isOurs: observed.identification.kind !== 'adoptable',
     organizationCreatedAt: observation?.organization.createdAt ?? null,
     baseline: observation ? baselineOf(customer, observation.organization) : 0,
     adopted: observation ? adoptedCredits(customer, observation.organization) : null,
@@ -164,7 +159,7 @@ function execute(run: CustomerRun, step: Step, group: readonly Step[], shared: S
 
 function executeOrganizationStep(run: CustomerRun, step: Step, shared: SharedReads): Promise<StepResult> {
   const { action } = step;
-  if (action === 'create') return executeCreation(run, shared.parentLedgerOf48h);
+  if (action === 'create') return executeCreation(run, shared);
   if (action === 'adopt') return executeAdoption(run);
   if (action === 'suspend') return executeSuspend(run);
   if (action === 'resume') return executeResume(run);

@@ -1,5 +1,7 @@
-import type { Failure } from '../core/answer.ts';
+import type { Answer, Failure } from '../core/answer.ts';
+import type { LedgerEvent } from '../core/api.ts';
 import type { IdempotencyKeys } from '../core/idempotency.ts';
+import type { Inventory } from '../core/inventory.ts';
 import type { SourcedWorkspace } from '../core/source.ts';
 import type { Chance } from '../effects/chance.ts';
 import type { Clock } from '../effects/clock.ts';
@@ -41,6 +43,14 @@ export interface Pass {
   readonly serverTimeMs: number;
   /** Set when going on is useless for everybody (401): the failure that said so. */
   stoppedBy: Failure | null;
+}
+
+/** What was read once for all customers of a pass. */
+export interface SharedReads {
+  /** The parent's allocations of the last 48 hours, read at most once a pass. */
+  readonly parentLedgerOf48h: () => Promise<Answer<readonly LedgerEvent[]>>;
+  /** The listing that this pass was planned from. */
+  readonly inventory: Inventory;
 }
 
 export function isStopped(pass: Pass): boolean {

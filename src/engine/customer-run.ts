@@ -14,6 +14,8 @@ export interface CustomerRun {
   readonly notices: Notices;
   readonly status: CustomerStatus | null;
   organizationId: string | null;
+  /** False until an organization that is to be adopted carries the mark: no status names it before (I11). */
+  isOurs: boolean;
   /** The server's `createdAt` of the organization. */
   organizationCreatedAt: string | null;
   /** Credits granted by hand before an adoption: the base of slot 0. */

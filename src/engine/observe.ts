@@ -11,6 +11,7 @@ import {
   planNewCustomer,
 } from '../core/plan-customer.ts';
 import type { Problem } from '../core/problem.ts';
+import { vetoOnAdoption } from '../core/resources/adoption.ts';
 import type { StoredKey, StoredKeyRecord } from '../core/resources/api-key.ts';
 import { type Identification, identifyOrganization } from '../core/resources/identification.ts';
 import { vetoOnOrganization } from '../core/resources/organization.ts';
@@ -123,10 +124,16 @@ async function observeExisting(
   if (answer.outcome !== 'ok') return stop(problemOf(answer, 'Reading the organization', '/externalId', notices));
   const organization = answer.value;
   const adopting = base.identification.kind === 'adoptable';
-  const veto = adopting ? null : vetoOnOrganization(customer, organization, pass.parentOrganizationId, notices);
+  const vetoOn = adopting ? vetoOnAdoption : vetoOnOrganization;
+  const veto = vetoOn(customer, organization, pass.parentOrganizationId, notices);
   if (veto) return stop(veto);
 
-  const stored = await storedKeys(pass, customer);
+  const { externalId, keys: declaredKeys } = customer.declaration;
+  const stored = await storedKeys(
+    pass,
+    externalId,
+    declaredKeys.map(({ name }) => name),
+  );
   const nowMs = answer.meta.serverTimeMs ?? pass.effects.clock.now();
   const observation: Observation = {
     organization,
@@ -168,7 +175,8 @@ async function observeExisting(
   });
 }
 
-function ledgerReading(
+/** What the events of a child's ledger, all of them, say to this customer. */
+export function ledgerReading(
   customer: SourcedCustomer,
   organization: OrganizationWithSummary,
   events: readonly LedgerEvent[],
@@ -185,11 +193,15 @@ function ledgerReading(
   return { view, annotationsSeen };
 }
 
-async function storedKeys(pass: Pass, customer: SourcedCustomer): Promise<Map<string, StoredKey>> {
+/** What the store holds under the names of a customer's keys. */
+export async function storedKeys(
+  pass: Pass,
+  externalId: string,
+  names: readonly string[],
+): Promise<Map<string, StoredKey>> {
   const stored = new Map<string, StoredKey>();
   const { parentOrganizationId } = pass;
-  const { externalId } = customer.declaration;
-  for (const { name } of customer.declaration.keys)
+  for (const name of names)
     stored.set(
       name,
       await storedKey(pass.effects.secrets, { parentOrganizationId, kind: 'api-key', externalId, name }),
@@ -227,7 +239,7 @@ function storeAgrees(
 }
 
 /** Status names an organization that the listing lacks: gone, or a listing that was not whole (I2, I6)? */
-async function explainUnlisted(pass: Pass, organizationId: string, notices: Notices): Promise<Problem> {
+export async function explainUnlisted(pass: Pass, organizationId: string, notices: Notices): Promise<Problem> {
   const answer = await pass.effects.reader.getOrganization(organizationId);
   if (answer.outcome === 'ok')
     return notices.problem(

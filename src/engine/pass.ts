@@ -1,13 +1,13 @@
 import pLimit from 'p-limit';
-import { inventoryOf } from '../core/inventory.ts';
+import { type Inventory, inventoryOf } from '../core/inventory.ts';
 import { noticesFor } from '../core/notice.ts';
 import { claimedIdentities, orphans } from '../core/orphans.ts';
 import type { CustomerPlan } from '../core/plan.ts';
 import type { PassReport, Refusal } from '../core/report.ts';
 import type { Fleet, SourcedCustomer } from '../core/source.ts';
-import { type Applied, applyCustomer, type SharedReads } from './apply-customer.ts';
+import { type Applied, applyCustomer } from './apply-customer.ts';
 import { applyWebhooks } from './apply-webhooks.ts';
-import { type Effects, isStopped, type Pass } from './context.ts';
+import { type Effects, isStopped, type Pass, type SharedReads } from './context.ts';
 import { guardFleet } from './guarding.ts';
 import { type ObservedCustomer, observeCustomer } from './observe.ts';
 import { preparePass } from './prepare.ts';
@@ -99,6 +99,7 @@ export async function planFleet(
   });
   return {
     fleet,
+    inventory,
     observed: trusted.filter(({ customer }) => isSelected(customer)),
     plans: guarded.plans.filter((_, index) => isSelected(trusted[index]?.customer)),
     webhooks: guarded.webhooks,
@@ -138,7 +139,7 @@ function withoutCreationsFromPartialListing(observed: readonly ObservedCustomer[
 /** Webhooks first, so that the firehose hears of new customers; then customers side by side, none delaying another. */
 async function applyFleet(pass: Pass, planning: Planning, options: PassOptions): Promise<Progressed> {
   const webhooks = await applyWebhooks(pass, planning.webhooks);
-  const shared = sharedReads(pass);
+  const shared = sharedReads(pass, planning.inventory);
   const limit = pLimit(options.concurrency);
   const applied = new Map<string, Applied>();
   const statusProblems = new Map<string, PassReport['fleet']['problems']>();
@@ -164,9 +165,10 @@ async function applyOne(
   return isStopped(pass) ? null : applyCustomer(pass, observed, plan, shared);
 }
 
-function sharedReads(pass: Pass): SharedReads {
+function sharedReads(pass: Pass, inventory: Inventory): SharedReads {
   let recent: ReturnType<SharedReads['parentLedgerOf48h']> | null = null;
   return {
+    inventory,
     parentLedgerOf48h: () => {
       recent ??= readParentAllocations(pass.effects.reader, pass.serverTimeMs - 48 * 3_600_000);
       return recent;

@@ -48,13 +48,9 @@ function nextStatus(
 ): CustomerStatus {
   const { customer, status: previous, covered } = observed;
   const { externalId, credits, keys } = customer.declaration;
-  const organizationId =
-    run?.organizationId ??
-    observed.observation?.organization.id ??
-    foundId(observed) ??
-    previous?.organizationId ??
-    null;
+  const organizationId = ownOrganizationId(observed, run) ?? previous?.organizationId ?? null;
   const sameOrganization = previous?.organizationId === organizationId ? previous : null;
+  const counted = run?.isOurs ? run.credits : null;
   const now = new Date(pass.effects.clock.now()).toISOString();
   const conditions = conditionsOf(phase, problems, previous?.conditions ?? [], now);
   return {
@@ -66,8 +62,8 @@ function nextStatus(
     conditions: covered ? [...conditions, ...unread(previous, conditions)] : conditions,
     credits: {
       declared: credits,
-      granted: run?.credits?.granted ?? sameOrganization?.credits?.granted ?? null,
-      slots: run?.credits?.slots ?? sameOrganization?.credits?.slots ?? null,
+      granted: counted?.granted ?? sameOrganization?.credits?.granted ?? null,
+      slots: counted?.slots ?? sameOrganization?.credits?.slots ?? null,
     },
     keys: [
       // A key that is revoked, or left the file, stays remembered: its ordinal must never be used again (P8).
@@ -87,7 +83,9 @@ function unread(previous: CustomerStatus | null, conditions: readonly Condition[
 
 const READ_IN_FULL: ReadonlySet<string> = new Set(['ForeignCredits', 'UndeclaredKey']);
 
-function foundId(observed: ObservedCustomer): string | null {
-  const { identification } = observed;
-  return 'organization' in identification ? identification.organization.id : null;
+/** The organization that was found or made; null for one that was only about to be taken over. */
+function ownOrganizationId({ identification, observation }: ObservedCustomer, run: CustomerRun | null): string | null {
+  if (identification.kind === 'adoptable') return run?.isOurs ? run.organizationId : null;
+  const found = identification.kind === 'existing' ? identification.organization.id : null;
+  return run?.organizationId ?? observation?.organization.id ?? found;
 }

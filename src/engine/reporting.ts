@@ -1,4 +1,5 @@
 import { FLEET } from '../core/guard.ts';
+import type { Inventory } from '../core/inventory.ts';
 import type { CustomerPlan, RefillExposure } from '../core/plan.ts';
 import { approvalHash, planHash } from '../core/plan-hash.ts';
 import type { Problem } from '../core/problem.ts';
@@ -15,6 +16,7 @@ import type { ObservedWebhooks } from './webhooks.ts';
 /** A planned pass. `observed` and `plans` run in parallel, one entry per selected customer. */
 export interface Planning {
   readonly fleet: Fleet;
+  readonly inventory: Inventory;
   readonly observed: readonly ObservedCustomer[];
   readonly plans: readonly CustomerPlan[];
   readonly webhooks: ObservedWebhooks;

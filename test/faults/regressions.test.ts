@@ -152,6 +152,10 @@ describe('a list of keys that lacks one', () => {
   it('pushes no secret that works out of the store', async () => {
     const machine = await at('key-change-waited');
     await machine.run(lacksOldestKey());
+    machine.oracle.judgeAll();
+    machine.oracle.assertHolds();
+  });
+});
 
 describe('an adopted organization on an API that returns no marks', () => {
   it('is granted the difference once, whatever is forgotten: its own grant looks like one by hand (I1)', async () => {

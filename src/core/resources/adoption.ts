@@ -1,9 +1,11 @@
 import type { Organization } from '../api.ts';
+import { normalizedId } from '../inventory.ts';
 import { organizationMark, organizationMetadata, readOrganizationMarker } from '../marker.ts';
 import type { Notices } from '../notice.ts';
 import type { Step } from '../plan.ts';
 import type { Problem } from '../problem.ts';
 import type { SourcedCustomer } from '../source.ts';
+import { foreignOrganization } from './organization.ts';
 
 /** The step that marks an organization made by hand, with the credits it was given before (design 3 and 4). */
 export function planAdoption(customer: SourcedCustomer, organization: Organization, notices: Notices): Step {
@@ -63,5 +65,35 @@ export function adoptionRefused(organizationId: string, owner: string, notices: 
     'AdoptionRefused',
     `Organization ${organizationId}, which \`adopt\` names, is the organization of ${owner}.`,
     { next: 'One organization has one file: remove `adopt`, or name another organization.' },
+  );
+}
+
+/**
+ * What forbids taking an organization over, whatever a listing said of it: asked of every fresh read before the mark is
+ * written. An organization that carries this customer's own mark is not vetoed (I6, I9).
+ */
+export function vetoOnAdoption(
+  customer: SourcedCustomer,
+  organization: Organization,
+  parentOrganizationId: string,
+  notices: Notices,
+): Problem | null {
+  const { externalId, incarnation } = customer.declaration;
+  const marker = readOrganizationMarker(organization);
+  if (normalizedId(organization.parentOrganizationId ?? '') !== normalizedId(parentOrganizationId))
+    return foreignOrganization(organization.id, notices);
+  if (marker && (marker.externalId !== externalId || marker.incarnation !== incarnation))
+    return adoptionRefused(organization.id, marker.externalId, notices);
+  if (organization.status === 'archived') return adoptionOfArchived(organization.id, notices);
+  return baselineContradiction(customer, organization, notices);
+}
+
+export function adoptionOfArchived(organizationId: string, notices: Notices): Problem {
+  return notices.problem(
+    '/adopt',
+    'error',
+    'AdoptionRefused',
+    `Organization ${organizationId}, which \`adopt\` names, is archived, and nothing leaves that state.`,
+    { next: 'Remove `adopt` to onboard the customer with a new organization.' },
   );
 }

@@ -6,7 +6,7 @@ import type { Notices } from '../notice.ts';
 import type { Problem } from '../problem.ts';
 import type { SourcedCustomer } from '../source.ts';
 import type { CustomerStatus, ReadStatus } from '../status.ts';
-import { adoptionMismatch, adoptionRefused, baselineContradiction } from './adoption.ts';
+import { adoptionMismatch, adoptionOfArchived, adoptionRefused, baselineContradiction } from './adoption.ts';
 
 /** Which organization, if any, is this customer's. */
 export type Identification =
@@ -117,13 +117,7 @@ function identifyAdoption(
   if (marker && marker.externalId !== externalId)
     return { kind: 'frozen', problem: adoptionRefused(target.id, marker.externalId, notices) };
   if (marker) return null;
-  if (target.status === 'archived')
-    return frozen(
-      '/adopt',
-      'AdoptionRefused',
-      `Organization ${target.id}, which \`adopt\` names, is archived, and nothing leaves that state.`,
-      'Remove `adopt` to onboard the customer with a new organization.',
-    );
+  if (target.status === 'archived') return { kind: 'frozen', problem: adoptionOfArchived(target.id, notices) };
   const contradiction = baselineContradiction(customer, target, notices);
   if (contradiction) return { kind: 'frozen', problem: contradiction };
   return judgeAdoption(customer, target, inventory, frozen);

@@ -17,13 +17,7 @@ export function vetoOnOrganization(
   const { externalId, incarnation } = customer.declaration;
   const marker = readOrganizationMarker(organization);
   if (normalizedId(organization.parentOrganizationId ?? '') !== normalizedId(parentOrganizationId))
-    return notices.problem(
-      '/externalId',
-      'error',
-      'ForeignOrganization',
-      `Organization ${organization.id} is not a child of the bound parent. Nothing is written to it.`,
-      { next: 'Check `parentOrganizationId` in reconcile.yaml.' },
-    );
+    return foreignOrganization(organization.id, notices);
   if (marker?.externalId !== externalId || marker.incarnation !== incarnation)
     return notices.problem(
       '/externalId',
@@ -41,6 +35,16 @@ export function vetoOnOrganization(
       { next: `To onboard the customer again, set \`incarnation: ${incarnation + 1}\`.` },
     );
   return null;
+}
+
+export function foreignOrganization(organizationId: string, notices: Notices): Problem {
+  return notices.problem(
+    '/externalId',
+    'error',
+    'ForeignOrganization',
+    `Organization ${organizationId} is not a child of the bound parent. Nothing is written to it.`,
+    { next: 'Check `parentOrganizationId` in reconcile.yaml.' },
+  );
 }
 
 export function planCreation(customer: SourcedCustomer, notices: Notices): Step {

@@ -1,12 +1,11 @@
 import type { Answer, Failure } from '../../core/answer.ts';
-import type { LedgerEvent, Organization } from '../../core/api.ts';
-import { witnessOnParentLedger } from '../../core/ledger.ts';
+import type { Organization } from '../../core/api.ts';
+import { counterpartiesOf, witnessOnParentLedger } from '../../core/ledger.ts';
 import { readOrganizationMarker } from '../../core/marker.ts';
 import type { Step } from '../../core/plan.ts';
-import type { Problem } from '../../core/problem.ts';
-import { adoptionMetadata, adoptionRefused, baselineContradiction } from '../../core/resources/adoption.ts';
+import { adoptionMetadata, vetoOnAdoption } from '../../core/resources/adoption.ts';
 import { creationMetadata, metadataPatch, organizationPatch } from '../../core/resources/organization.ts';
-import { writerOf } from '../context.ts';
+import { type SharedReads, writerOf } from '../context.ts';
 import {
   type CustomerRun,
   declarationChanged,
@@ -27,7 +26,7 @@ import { findOrganization } from '../reads.ts';
  */
 export async function executeCreation(
   run: CustomerRun,
-  parentLedgerOf48h: () => Promise<Answer<readonly LedgerEvent[]>>,
+  { parentLedgerOf48h, inventory }: SharedReads,
 ): Promise<StepResult> {
   const { pass, customer, notices } = run;
   const { externalId, incarnation } = customer.declaration;
@@ -35,13 +34,17 @@ export async function executeCreation(
   if (changed) return changed;
   const recent = await parentLedgerOf48h();
   if (recent.outcome !== 'ok') return failed(problemOf(recent, 'Reading the parent ledger', '/externalId', notices));
-  if (witnessOnParentLedger(recent.value, { externalId, incarnation }).slots > 0)
+  const isUnlisted = (id: string) => inventory.withId(id) === null;
+  const namesCustomer = witnessOnParentLedger(recent.value, { externalId, incarnation }).slots > 0;
+  if (namesCustomer || counterpartiesOf(recent.value).some(isUnlisted))
     return failed(
       notices.problem(
         '/externalId',
         'held',
         'ListingIncomplete',
-        'The parent ledger shows a grant to this customer, but the listing shows no organization. None is created.',
+        namesCustomer
+          ? 'The parent ledger shows a grant to this customer, but the listing shows no organization. None is created.'
+          : 'The parent ledger shows credits for an organization that the listing lacks, and it might be this one. None is created.',
         { next: 'Nothing to do if this passes: the next pass lists again.' },
       ),
     );
@@ -153,13 +156,13 @@ export async function executeAdoption(run: CustomerRun): Promise<StepResult> {
   const metadata = adoptionMetadata(customer);
   const shows = (organization: Pick<Organization, 'metadata'>) =>
     Object.entries(metadata).every(([key, value]) => organization.metadata[key] === value);
-  if (shows(now.value)) return done('it carries the mark already');
-  const refusal = baselineContradiction(customer, now.value, notices) ?? takenByAnother(run, now.value);
+  if (shows(now.value)) return ours(run, done('it carries the mark already'));
+  const refusal = vetoOnAdoption(customer, now.value, pass.parentOrganizationId, notices);
   if (refusal) {
     run.frozen = true;
     return failed(refusal);
   }
-  return patchAndReadBack(run, {
+  const marked = await patchAndReadBack(run, {
     step: 'adopt-organization',
     doing: 'Adopting the organization',
     pointer: '/adopt',
@@ -167,12 +170,10 @@ export async function executeAdoption(run: CustomerRun): Promise<StepResult> {
     send: (writer, organizationId, key) => writer.patchOrganization(organizationId, { metadata }, key),
     shows,
   });
+  return marked.outcome === 'done' ? ours(run, marked) : marked;
 }
 
-/** Since it was listed, somebody else's file took the organization over (I6). */
-function takenByAnother({ customer, notices }: CustomerRun, organization: Organization): Problem | null {
-  const { externalId, incarnation } = customer.declaration;
-  const marker = readOrganizationMarker(organization);
-  if (!marker || (marker.externalId === externalId && marker.incarnation === incarnation)) return null;
-  return adoptionRefused(organization.id, marker.externalId, notices);
+function ours(run: CustomerRun, result: StepResult): StepResult {
+  run.isOurs = true;
+  return result;
 }
