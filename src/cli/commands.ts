@@ -64,6 +64,20 @@ export interface InitOptions extends Omit<WorkspaceOptions, 'output'> {
   readonly force: boolean;
 }
 
+/** `reconcile import` */
+export interface ImportOptions extends WorkspaceOptions {
+  /** `none`: only list what could be imported. */
+  readonly wanted: 'none' | 'all' | readonly string[];
+  /** Print the files instead of writing them. */
+  readonly dryRun: boolean;
+  readonly sandbox: boolean;
+}
+
+export interface OrphansOptions extends WorkspaceOptions {
+  readonly sandbox: boolean;
+  readonly detailedExitcode: boolean;
+}
+
 /** `reconcile resume <customer>` */
 export interface ResumeOptions extends Omit<WorkspaceOptions, 'output'> {
   readonly customer: string;
@@ -100,6 +114,8 @@ export interface Commands {
   explain(options: ExplainOptions): Promise<number>;
   resolve(options: ResolveOptions): Promise<number>;
   verifyLedger(options: LedgerOptions): Promise<number>;
+  importOrganizations(options: ImportOptions): Promise<number>;
+  orphans(options: OrphansOptions): Promise<number>;
   sandbox(options: SandboxCommandOptions): Promise<number>;
   schema(options: SchemaOptions): Promise<number>;
 }
@@ -114,6 +130,8 @@ export const commandNames: readonly string[] = [
   'explain',
   'resolve',
   'ledger',
+  'import',
+  'orphans',
   'sandbox',
   'schema',
   'help',

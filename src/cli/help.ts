@@ -49,6 +49,19 @@ with \`state: active\`.
 
   reconcile resume acme-coffee`;
 
+export const importHelp = `
+Writes customers/<externalId>.yaml for organizations that were made by hand
+(adopt), or whose file was lost; a file that exists is never overwritten. Nothing
+is sent but GET. The first pass of such a file moves no credits and makes no key:
+\`credits\` is what was granted so far, and keys whose secrets are not known stand
+in it as comments. Read it before that pass, above all grantedCredits.
+
+Examples:
+  reconcile import                    list what could be imported
+  reconcile import --org org_…        write the file of one organization
+  reconcile import --all --dry-run    print all files
+  reconcile import --all              write them, then: reconcile --dry-run`;
+
 export const sandboxHelp = `
 Example:
   reconcile sandbox --port 4010

@@ -10,6 +10,7 @@ export function addInspections(program: Command, commands: Commands, exit: Exit)
   addExplain(program, commands, exit);
   addResolve(program, commands, exit);
   addLedger(program, commands, exit);
+  addOrphans(program, commands, exit);
 }
 
 const doctorHelp = `
@@ -105,4 +106,35 @@ function addLedger(program: Command, commands: Commands, exit: Exit): void {
     .addOption(sandboxOption())
     .addHelpText('after', ledgerVerifyHelp)
     .action(async (options) => exit(await commands.verifyLedger({ ...options, sandbox: options.sandbox === true })));
+}
+
+const orphansHelp = `
+Organizations with our mark that no file declares, files whose organization is
+gone or archived, and webhooks that reconcile.yaml does not declare, with what to
+do about each. Only GET requests are made; nothing is ever done about them by
+itself. Exit code 0; with --detailed-exitcode 2 when there are any.
+
+Examples:
+  reconcile orphans
+  reconcile orphans --output json | jq -r '.organizations[].organizationId'`;
+
+function addOrphans(program: Command, commands: Commands, exit: Exit): void {
+  program
+    .command('orphans')
+    .description('list what has no file, and files that have nothing')
+    .addOption(directoryOption())
+    .addOption(outputOption())
+    .addOption(noColorOption())
+    .addOption(sandboxOption())
+    .addOption(new Option('--detailed-exitcode', 'exit with 2 when there are any'))
+    .addHelpText('after', orphansHelp)
+    .action(async ({ sandbox, detailedExitcode, ...options }) =>
+      exit(
+        await commands.orphans({
+          ...options,
+          sandbox: sandbox === true,
+          detailedExitcode: detailedExitcode === true,
+        }),
+      ),
+    );
 }

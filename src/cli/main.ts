@@ -2,8 +2,10 @@
 import { packageVersion } from '../effects/version.ts';
 import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
+import { importOrganizations } from './commands/import.ts';
 import { init } from './commands/init.ts';
 import { verifyLedger } from './commands/ledger.ts';
+import { orphans } from './commands/orphans.ts';
 import { pass } from './commands/pass.ts';
 import { resolve } from './commands/resolve.ts';
 import { resume } from './commands/resume.ts';
@@ -69,6 +71,8 @@ function commandsIn(here: CommandContext): Commands {
     explain: (options) => explain(options, here),
     resolve: (options) => resolve(options, here),
     verifyLedger: (options) => verifyLedger(options, here),
+    importOrganizations: (options) => importOrganizations(options, here),
+    orphans: (options) => orphans(options, here),
     sandbox: (options) => sandbox(options, here),
     schema: (options) => schema(options, here),
   };

@@ -49,3 +49,12 @@ export function collectApprovals(text: string, collected: readonly string[] = []
   }
   return [...collected, ...hashes];
 }
+
+/** Collects ids of organizations, with `org_` before the UUID or without. */
+export function collectOrganizations(text: string, collected: readonly string[] = []): readonly string[] {
+  const ids = text.split(/[\s,]+/).filter(Boolean);
+  if (ids.length === 0 || ids.some((id) => !/^(?:org_)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))) {
+    throw new InvalidArgumentError('It must be the id of an organization: org_ and a UUID.');
+  }
+  return [...collected, ...ids];
+}

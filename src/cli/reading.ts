@@ -32,7 +32,8 @@ export async function openForReading(
   };
 }
 
-function cannotRun(code: string, message: string, next: string | null = null): Refusal {
+/** A refusal in words, for what could not even be opened. */
+export function cannotRun(code: string, message: string, next: string | null = null): Refusal {
   return { kind: 'cannot-run', code, message, next, requestId: null, problems: [] };
 }
 

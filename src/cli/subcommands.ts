@@ -1,8 +1,15 @@
 import { type Command, Option } from '@commander-js/extra-typings';
 import { type Commands, schemaNames } from './commands.ts';
-import { initHelp, resumeHelp, sandboxHelp, statusHelp, validateHelp } from './help.ts';
+import { importHelp, initHelp, resumeHelp, sandboxHelp, statusHelp, validateHelp } from './help.ts';
 import { addInspections } from './inspections.ts';
-import { directoryOption, noColorOption, outputOption, readPort, sandboxOption } from './options.ts';
+import {
+  collectOrganizations,
+  directoryOption,
+  noColorOption,
+  outputOption,
+  readPort,
+  sandboxOption,
+} from './options.ts';
 
 type Exit = (code: number) => void;
 
@@ -13,6 +20,7 @@ export function addSubcommands(program: Command, commands: Commands, exit: Exit)
   addValidate(program, commands, exit);
   addStatus(program, commands, exit);
   addResume(program, commands, exit);
+  addImport(program, commands, exit);
   addInspections(program, commands, exit);
   addSandbox(program, commands, exit);
   addSchema(program, commands, exit);
@@ -69,6 +77,26 @@ function addResume(program: Command, commands: Commands, exit: Exit): void {
       const { directory, color } = options;
       const [sandbox, yes] = [options.sandbox === true, options.yes === true];
       exit(await commands.resume({ customer, directory, color, sandbox, yes }));
+    });
+}
+
+function addImport(program: Command, commands: Commands, exit: Exit): void {
+  program
+    .command('import')
+    .description('write files for organizations that exist; without options: list them')
+    .addOption(new Option('--all', 'every live organization that has no file'))
+    .addOption(new Option('--org <id>', 'this organization; repeatable').argParser(collectOrganizations))
+    .addOption(new Option('--dry-run', 'print the files instead of writing them'))
+    .addOption(directoryOption())
+    .addOption(outputOption())
+    .addOption(noColorOption())
+    .addOption(sandboxOption())
+    .addHelpText('after', importHelp)
+    .action(async ({ all, org, dryRun, sandbox, ...options }, command) => {
+      if (all && org) command.error('error: --all takes every organization; --org names some. Give one of them.');
+      const wanted = all ? 'all' : (org ?? 'none');
+      const flags = { dryRun: dryRun === true, sandbox: sandbox === true };
+      exit(await commands.importOrganizations({ ...options, ...flags, wanted }));
     });
 }
 

@@ -3,7 +3,7 @@ import { canonicalJson, type Json } from './canonical.ts';
 import { tokenize } from './declaration/yaml/limits.ts';
 import { readYaml } from './declaration/yaml/read-yaml.ts';
 import { type SourceText, sourceText } from './declaration/yaml/source-text.ts';
-import { statusLines } from './status-text.ts';
+import { yamlLines } from './yaml-text.ts';
 
 type Members = { readonly [key: string]: Json };
 
@@ -128,7 +128,7 @@ function applyEdit(source: SourceText, block: Block, members: Members): string {
   const { text } = source;
   const lineEnd = text.includes('\r\n') ? '\r\n' : '\n';
   const indent = block.keptLines?.indent ?? `${block.indent}  `;
-  const lines = [block.head, ...(block.keptLines?.members ?? []), ...statusLines(members, indent)];
+  const lines = [block.head, ...(block.keptLines?.members ?? []), ...yamlLines(members, indent)];
   const isEmpty = lines.length === 1;
   const written = isEmpty ? `${block.head} {}` : lines.join(lineEnd);
   const [before, after] = [text.slice(0, block.start), text.slice(block.end)];

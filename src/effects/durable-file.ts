@@ -23,6 +23,8 @@ export interface ReplaceOptions {
    * compare-and-rename.
    */
   readonly expected?: Uint8Array;
+  /** True: there must be nothing at the path, up to the last moment too; otherwise nothing is written, with code `EXISTS`. */
+  readonly onlyNew?: boolean;
 }
 
 /**
@@ -41,6 +43,10 @@ export function replaceFile(disk: Disk, path: string, bytes: Uint8Array, options
       if (options.expected && !sameBytes(disk.fileSystem.readFile(target), options.expected)) {
         disk.fileSystem.unlink(temporary);
         return { ok: false, code: 'CHANGED', message: `${path} was changed by somebody else in the meantime` };
+      }
+      if (options.onlyNew && isThere(disk.fileSystem, target)) {
+        disk.fileSystem.unlink(temporary);
+        return { ok: false, code: 'EXISTS', message: `${path} exists` };
       }
       disk.fileSystem.rename(temporary, target);
       disk.fileSystem.fsyncDirectory(dirname(target));
@@ -109,6 +115,12 @@ export function failedTo(what: string, error: unknown): SystemFailure & { readon
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
+}
+
+/** By its name in the directory, so that a link which leads nowhere counts too; or in another case, on such a disk. */
+function isThere(fileSystem: FileSystem, path: string): boolean {
+  const named = fileSystem.readDirectory(dirname(path)).some(({ name }) => name === basename(path));
+  return named || unless(['ENOENT'], () => fileSystem.stat(path)) !== null;
 }
 
 function targetOf(fileSystem: FileSystem, path: string): string {

@@ -8,6 +8,8 @@ export interface PrepareOptions {
   /** False only for the sandbox, whose parent is made for the workspace. */
   readonly bindingRequired: boolean;
   readonly signal: AbortSignal;
+  /** True for a command that may write the first files; everybody else is told that there are none (design 8). */
+  readonly mayBeEmpty?: boolean;
 }
 
 export type Prepared =
@@ -16,7 +18,7 @@ export type Prepared =
 
 /** What everything that looks at a fleet begins with: the files, then whose key this is. One GET, nothing written. */
 export async function preparePass(effects: Effects, options: PrepareOptions): Promise<Prepared> {
-  const loaded = await load(effects);
+  const loaded = await load(effects, options.mayBeEmpty ?? false);
   if (!loaded.ok) return loaded;
   const bound = await bind(effects, loaded.workspace, options);
   return bound.ok ? { ok: true, pass: bound.pass, fleet: loaded.fleet } : bound;
@@ -27,7 +29,7 @@ type Loaded =
   | { readonly ok: false; readonly refusal: Refusal };
 
 /** A broken reconcile.yaml, or no valid file at all, ends the pass before any call (design 8, exit 3). */
-async function load(effects: Effects): Promise<Loaded> {
+async function load(effects: Effects, mayBeEmpty: boolean): Promise<Loaded> {
   const refuse = (code: string, message: string, problems: Refusal['problems']): Loaded => ({
     ok: false,
     refusal: { kind: 'invalid-input', code, message, next: null, requestId: null, problems },
@@ -36,8 +38,10 @@ async function load(effects: Effects): Promise<Loaded> {
   if (!workspace.ok)
     return refuse('InvalidWorkspace', 'reconcile.yaml is not valid, so nothing is written.', workspace.problems);
   const fleet = await effects.source.loadFleet(workspace.workspace);
+  const isEmpty = !fleet.ok && fleet.problems.every(({ code }) => code === 'NoCustomers');
+  if (isEmpty && mayBeEmpty) return { ok: true, workspace: workspace.workspace, fleet: { customers: [], broken: [] } };
   if (!fleet.ok) return refuse('NoCustomers', 'There is no customer file to work from.', fleet.problems);
-  if (fleet.fleet.customers.length === 0)
+  if (fleet.fleet.customers.length === 0 && !mayBeEmpty)
     return refuse(
       'NoValidCustomer',
       'No customer file is valid.',

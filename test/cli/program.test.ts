@@ -26,6 +26,8 @@ async function run(line: string, environment: Environment = {}, answer = 0): Pro
     doctor: record('doctor'),
     explain: record('explain'),
     resolve: record('resolve'),
+    importOrganizations: record('importOrganizations'),
+    orphans: record('orphans'),
     verifyLedger: record('verifyLedger'),
     sandbox: record('sandbox'),
     schema: record('schema'),

@@ -43,6 +43,18 @@ describe('replacing a file', () => {
     expect(fileSystem.textOf(path)).toBe(newText);
   });
 
+  test.each([
+    { reason: 'a file', plant: (disk: MemoryFileSystem) => disk.plant(path, oldText) },
+    { reason: 'a link that leads nowhere', plant: (disk: MemoryFileSystem) => disk.plantLink(path, 'nowhere') },
+  ])('writes nothing where only a new file is wanted and there is $reason', ({ plant }) => {
+    const fileSystem = createMemoryFileSystem();
+    fileSystem.plantDirectory('/work/customers');
+    plant(fileSystem);
+    const before = fileSystem.files();
+    expect(replace(fileSystem, { onlyNew: true })).toMatchObject({ code: 'EXISTS' });
+    expect(fileSystem.files()).toEqual(before);
+  });
+
   test('keeps a symbolic link and replaces what it points to', () => {
     const fileSystem = createMemoryFileSystem();
     fileSystem.plant('/elsewhere/real.yaml', oldText);

@@ -2,16 +2,13 @@ import { resolve as absolute } from 'node:path';
 import type { Json } from '../../core/canonical.ts';
 import { printable } from '../../core/declaration/yaml/printable.ts';
 import type { Fleet, SourceProblem } from '../../core/source.ts';
-import { statusLines } from '../../core/status-text.ts';
-import { systemChance } from '../../effects/chance.ts';
-import { systemClock } from '../../effects/clock.ts';
-import { acquireLock } from '../../effects/lock.ts';
+import { yamlLines } from '../../core/yaml-text.ts';
 import type { DiscardingStatusStore, StatusResult } from '../../effects/status/store.ts';
-import { ensureWorkspaceState } from '../../effects/workspace-state.ts';
 import { commandNames, type ResolveOptions } from '../commands.ts';
-import { disk, sourceOf, statusStoreOf } from '../compose.ts';
+import { sourceOf, statusStoreOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
+import { withLock } from '../locked.ts';
 import { wrap, wrapLines } from '../render/layout.ts';
 import { renderSourceProblems } from '../render/problem.ts';
 import { explainUnknownCustomers } from '../unknown-customers.ts';
@@ -22,20 +19,8 @@ import { explainUnknownCustomers } from '../unknown-customers.ts';
  */
 export async function resolve(options: ResolveOptions, context: CommandContext): Promise<number> {
   const directory = absolute(options.directory);
-  const state = ensureWorkspaceState(disk, directory);
-  if (!state.ok) return refuse(context, state.message);
-  const lock = await acquireLock({
-    directory: state.directory,
-    command: 'reconcile resolve',
-    clock: systemClock,
-    chance: systemChance,
-  });
-  if (!lock.ok) return refuse(context, `${lock.message}.`, exitCodes.lockNotObtained);
-  try {
-    return await resolveLocked(options, directory, context);
-  } finally {
-    lock.lock.release();
-  }
+  const locked = await withLock(directory, 'reconcile resolve', () => resolveLocked(options, directory, context));
+  return locked.ok ? locked.value : refuse(context, locked.message, locked.exitCode);
 }
 
 async function resolveLocked(options: ResolveOptions, directory: string, context: CommandContext): Promise<number> {
@@ -79,7 +64,7 @@ function evidenceText(customer: string, file: string, recorded: StatusResult<unk
   const head = wrap(`Recorded about ${customer} (${file}):`, '');
   if (!recorded.ok) return `${[...head, ...wrap(`It cannot be read: ${recorded.message}.`, '  ')].join('\n')}\n\n`;
   const { value } = recorded;
-  const lines = isMembers(value) ? statusLines(value, '  ') : [`  ${JSON.stringify(value)}`];
+  const lines = isMembers(value) ? yamlLines(value, '  ') : [`  ${JSON.stringify(value)}`];
   return `${[...head, ...lines.map(printable)].join('\n')}\n\n`;
 }
 

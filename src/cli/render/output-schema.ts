@@ -1,23 +1,17 @@
 import { z } from 'zod';
+import { importDocument, orphansDocument } from './output-inventory.ts';
+import { count, FORMAT_VERSION, formatVersion, organizationStatus, place, problem, refused } from './output-parts.ts';
 
 /**
  * The documents of `--output json`, written down once: the renderers build exactly these types, and
  * schemas/output.schema.json is made from them. Readers ignore members they do not know; a new major version of
  * `formatVersion` is the only thing that may take a member away.
  */
-export const FORMAT_VERSION = '1.0';
+export { FORMAT_VERSION };
 
-const formatVersion = z.literal(FORMAT_VERSION);
 const fields = z.record(z.string(), z.json()).nullable();
-const count = z.int().min(0);
 const phase = z.enum(['Ready', 'Progressing', 'Held', 'Stalled', 'Suspended', 'Archived']);
 const hash = z.string().regex(/^sha256:[0-9a-f]{64}$/);
-
-const place = {
-  file: z.string().meta({ description: 'Relative to the workspace, with forward slashes.' }),
-  line: z.int().min(1),
-  column: z.int().min(1),
-};
 
 const refillExposure = z
   .object({
@@ -72,16 +66,6 @@ const step = z.object({
   detail: z.string().nullable(),
 });
 
-const problem = z.object({
-  code: z.string().meta({ description: 'Stable, CamelCase.' }),
-  severity: z.enum(['error', 'held', 'doubt', 'waiting', 'warning']),
-  message: z.string(),
-  next: z.string().nullable().meta({ description: 'What settles it.' }),
-  ...place,
-  requestId: z.string().nullable(),
-  frame: z.string().nullable().meta({ description: 'Lines of the file with a caret, for problems of a file.' }),
-});
-
 const customer = z.object({
   externalId: z.string().nullable().meta({ description: 'null when the file is too broken to tell.' }),
   file: z.string(),
@@ -127,17 +111,6 @@ const summary = z.object({
   inDoubt: count,
   notStarted: count,
 });
-
-const refused = z
-  .object({
-    kind: z.enum(['cannot-run', 'invalid-input']),
-    code: z.string(),
-    message: z.string(),
-    next: z.string().nullable(),
-    requestId: z.string().nullable(),
-    problems: z.array(problem),
-  })
-  .nullable();
 
 const pass = z.object({
   formatVersion,
@@ -191,7 +164,7 @@ const ledgerAudit = z.object({
       externalId: z.string(),
       incarnation: count,
       organizationId: z.string(),
-      status: z.enum(['active', 'suspended', 'archived']),
+      status: organizationStatus,
       file: z.string().nullable().meta({ description: 'null when no file declares the customer.' }),
       slots: count.meta({ description: 'Marked events on its ledger.' }),
       baseline: count.meta({ description: 'Credits granted by hand before an adoption.' }),
@@ -265,6 +238,8 @@ const outputSchema = z.discriminatedUnion('command', [
   explanation,
   examination,
   ledgerAudit,
+  importDocument,
+  orphansDocument,
 ]);
 
 export type PassDocument = z.output<typeof pass>;
@@ -275,6 +250,8 @@ export type OutputDocument = z.output<typeof outputSchema>;
 export type RefusalDocument = z.output<typeof refused>;
 export type ExplanationDocument = z.output<typeof explanation>;
 export type LedgerDocument = z.output<typeof ledgerAudit>;
+export type ImportDocument = z.output<typeof importDocument>;
+export type OrphansDocument = z.output<typeof orphansDocument>;
 export type StatusRow = z.output<typeof statusRow>;
 
 /** What reads our documents, for schemas/output.schema.json. */

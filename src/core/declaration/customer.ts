@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   amount,
   billingEmail,
+  externalIdPattern,
   instant,
   labelText,
   metadata,
@@ -64,7 +65,7 @@ export const customerSchema = z.strictObject({
   externalId: z
     .string()
     .regex(
-      /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/,
+      externalIdPattern,
       'must be 1-128 letters, digits, dots, underscores, colons or hyphens, and begin with a letter or digit',
     )
     .meta({

@@ -9,6 +9,9 @@ import { instantPattern, parseInstant } from './instant.ts';
 /** The largest amount the grammar of amounts admits: 13 digits (correctness 2.7). */
 const largestAmount = 9_999_999_999_999;
 
+/** An identity, as it stands in a file and in the metadata of an organization. */
+export const externalIdPattern: RegExp = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
+
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 
 export const amount = z.int().min(0).max(largestAmount);

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Position, Positions, SourceProblem } from '../source.ts';
 import { type ExplainContext, explainIssue, type Finding, type Synonym } from './explain-issue.ts';
+import { externalIdPattern } from './fields.ts';
 import { parseInstant } from './instant.ts';
 import { yamlLimits } from './yaml/limits.ts';
 import type { YamlReading } from './yaml/read-yaml.ts';
@@ -151,14 +152,13 @@ function datedProblems(
 function claimedIdentity(source: SourceText, tree: YamlTree | null): BadReading['claim'] {
   const root = tree?.value;
   const externalId = isRecord(root) ? root['externalId'] : undefined;
-  if (typeof externalId === 'string' && identity.test(externalId)) {
+  if (typeof externalId === 'string' && externalIdPattern.test(externalId)) {
     return { externalId, at: positionAt(source, tree?.nodes.get('/externalId')?.key ?? 0) };
   }
   const line = claimLine.exec(source.text);
   return line?.[2] === undefined ? null : { externalId: line[2], at: positionAt(source, line.index) };
 }
 
-const identity = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 const claimLine = /^externalId:[ \t]*(['"]?)([A-Za-z0-9][A-Za-z0-9._:-]{0,127})\1[ \t]*(?:#.*)?\r?$/m;
 
 export function isRecord(value: unknown): value is Root {

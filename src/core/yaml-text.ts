@@ -5,10 +5,11 @@ type Members = { readonly [key: string]: Json };
 const width = 120;
 
 /**
- * The members of a status as lines of YAML, in the order given: one line each where they fit into 120 columns, lists of
- * maps with one item a line, long texts folded. The same status always gives the same lines.
+ * Members as lines of YAML, in the order given: one line each where they fit into 120 columns, lists of
+ * maps with one item a line, long texts folded. The same members always give the same lines, and text of whatever origin
+ * is quoted and escaped so that every reader of YAML, of whatever version, reads the same text again.
  */
-export function statusLines(members: Members, indent: string): readonly string[] {
+export function yamlLines(members: Members, indent: string): readonly string[] {
   return Object.entries(members).flatMap(([name, value]) => memberLines(`${indent}${textOf(name)}:`, value, indent));
 }
 
@@ -18,7 +19,7 @@ function memberLines(lead: string, value: Json, indent: string): readonly string
   if (line.length <= width && !isListOfMaps(value)) return [line];
   const inner = `${indent}  `;
   if (isList(value)) return [lead, ...value.flatMap((item) => itemLines(item, inner))];
-  if (isMap(value)) return [lead, ...statusLines(value, inner)];
+  if (isMap(value)) return [lead, ...yamlLines(value, inner)];
   // Only a text is too long otherwise.
   return foldedLines(`${lead} ${quotedText(String(value))}`, lead.length + 1, inner);
 }
@@ -27,7 +28,7 @@ function itemLines(item: Json, indent: string): readonly string[] {
   const lead = `${indent}-`;
   const line = `${lead} ${flowOf(item)}`;
   if (!isMap(item) || line.length <= width) return memberLines(lead, item, indent);
-  const [first = '', ...rest] = statusLines(item, `${indent}  `);
+  const [first = '', ...rest] = yamlLines(item, `${indent}  `);
   return [`${lead} ${first.trimStart()}`, ...rest];
 }
 
@@ -60,7 +61,7 @@ const plain = /^[A-Za-z][A-Za-z0-9_./-]*(?:[ :][A-Za-z0-9_./-]+)*$/;
 /** What some reader of YAML, of whatever version, takes for something else than a text. */
 const ambiguous = /^(?:true|false|null|yes|no|on|off|y|n)$/i;
 // JSON leaves these as they are: they would be invisible in the file, or break a line in it.
-const invisible = /[\u007f-\u009f\u2028\u2029\ufeff\ufffd-\uffff]/g;
+const invisible = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff\ufffd-\uffff]/g;
 
 /** Plain where that is beyond doubt in every version of YAML, else in double quotes, whose escapes JSON shares. */
 function textOf(text: string): string {

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+/** Pieces that more than one document of `--output json` is made of. */
+
+export const FORMAT_VERSION = '1.0';
+
+export const formatVersion = z.literal(FORMAT_VERSION);
+export const count = z.int().min(0);
+export const organizationStatus = z.enum(['active', 'suspended', 'archived']);
+
+export const place = {
+  file: z.string().meta({ description: 'Relative to the workspace, with forward slashes.' }),
+  line: z.int().min(1),
+  column: z.int().min(1),
+};
+
+export const problem = z.object({
+  code: z.string().meta({ description: 'Stable, CamelCase.' }),
+  severity: z.enum(['error', 'held', 'doubt', 'waiting', 'warning']),
+  message: z.string(),
+  next: z.string().nullable().meta({ description: 'What settles it.' }),
+  ...place,
+  requestId: z.string().nullable(),
+  frame: z.string().nullable().meta({ description: 'Lines of the file with a caret, for problems of a file.' }),
+});
+
+export const refused = z
+  .object({
+    kind: z.enum(['cannot-run', 'invalid-input']),
+    code: z.string(),
+    message: z.string(),
+    next: z.string().nullable(),
+    requestId: z.string().nullable(),
+    problems: z.array(problem),
+  })
+  .nullable();
