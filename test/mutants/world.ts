@@ -63,8 +63,8 @@ export const worldMutants: readonly Mutant[] = [
     'the parent ledger is no witness against a creation',
     'I2',
     CREATION,
-    '{ externalId, incarnation }).slots > 0)',
-    '{ externalId, incarnation }).slots > 99)',
+    'if (namesCustomer || counterpartiesOf(recent.value).some(isUnlisted))',
+    'if (false)',
   ),
   mutant(
     'random creation key',

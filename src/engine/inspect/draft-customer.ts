@@ -169,6 +169,7 @@ function firstPass(
       ledger: ledgerReading(customer, found.organization, found.events),
       keys: { listed: found.keys, serverNowMs: found.nowMs },
       stored,
+      previous: new Map(),
       status: null,
       settled: false,
       adopting: identified.kind === 'adoptable',
