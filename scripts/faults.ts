@@ -49,6 +49,8 @@ async function tellCase(id: string): Promise<void> {
 }
 
 interface Tally {
+  /** Cases by the passes they needed behind the last fault. */
+  readonly passes: Map<string, number>;
   cases: number;
   alike: number;
   failures: number;
@@ -57,13 +59,7 @@ interface Tally {
 
 type Message =
   | { readonly kind: 'progress'; readonly cases: number }
-  | {
-      readonly kind: 'done';
-      readonly cases: number;
-      readonly alike: number;
-      readonly failures: readonly Failure[];
-      readonly rest: number;
-    }
+  | ({ readonly kind: 'done'; readonly rest: number } & UnitResult)
   | { readonly kind: 'broken'; readonly text: string };
 
 async function playAll(): Promise<void> {
@@ -94,8 +90,16 @@ async function playAll(): Promise<void> {
         failures.push(...result.failures);
         for (const failure of result.failures) tellFailure(failure);
         const name = `${unit.walk} (${unit.mode})`;
-        const tally = tallies.get(name) ?? { cases: 0, alike: 0, failures: 0, ms: 0 };
+        const tally = tallies.get(name) ?? {
+          passes: new Map<string, number>(),
+          cases: 0,
+          alike: 0,
+          failures: 0,
+          ms: 0,
+        };
         tally.cases += result.cases;
+        for (const [passes, count] of Object.entries(result.passes))
+          tally.passes.set(passes, (tally.passes.get(passes) ?? 0) + count);
         tally.alike += result.alike;
         tally.failures += result.failures.length;
         tally.ms += performance.now() - unitStart;
@@ -154,10 +158,14 @@ function unitsOf(): Unit[] {
 }
 
 function printTable(tallies: ReadonlyMap<string, Tally>, ms: number): void {
-  const rows = [...tallies].map(([name, { cases, alike, failures, ms: took }]) => [
+  const rows = [...tallies].map(([name, { cases, alike, passes, failures, ms: took }]) => [
     name,
     cases.toLocaleString('en-US'),
     alike.toLocaleString('en-US'),
+    [...passes]
+      .toSorted(([a], [b]) => Number(a) - Number(b))
+      .map(([needed, count]) => `${needed}: ${count.toLocaleString('en-US')}`)
+      .join(', '),
     String(failures),
     `${(took / 1000).toFixed(0)} s`,
   ]);
@@ -165,8 +173,8 @@ function printTable(tallies: ReadonlyMap<string, Tally>, ms: number): void {
   const [cases, alike] = [sum((one) => one.cases), sum((one) => one.alike)].map((count) =>
     count.toLocaleString('en-US'),
   );
-  rows.push(['all', cases ?? '', alike ?? '', String(sum((one) => one.failures)), `${(ms / 1000).toFixed(0)} s`]);
-  const head = ['suite', 'cases', 'of them alike', 'violations', 'time'];
+  rows.push(['all', cases ?? '', alike ?? '', '', String(sum((one) => one.failures)), `${(ms / 1000).toFixed(0)} s`]);
+  const head = ['suite', 'cases', 'of them alike', 'passes: cases', 'violations', 'time'];
   const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => (row[at] ?? '').length)));
   const line = (row: readonly string[]) =>
     row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join('  ');

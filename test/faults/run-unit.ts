@@ -26,6 +26,8 @@ export interface UnitResult {
   readonly cases: number;
   readonly alike: number;
   readonly failures: readonly Failure[];
+  /** How many of those played needed so many passes behind the last fault, by the number of passes. */
+  readonly passes: Readonly<Record<number, number>>;
 }
 
 /** A case to be played, or how many others are alike to what was played. */
@@ -38,13 +40,16 @@ export async function runUnit(unit: Unit, onCase: () => void = () => {}): Promis
   if (clean.length > 0) failures.push({ id: caseId(unit.walk, unit.variant, []), violations: clean });
   let cases = 0;
   let alike = 0;
+  const byPasses: Record<number, number> = {};
   for await (const one of casesOf(prepared, unit)) {
     if ('alike' in one) {
       alike += one.alike;
       continue;
     }
     cases += 1;
-    const { violations } = await runCase(prepared, one.at, one.from);
+    const { violations, passes } = await runCase(prepared, one.at, one.from);
+    const behindLast = passes - (one.at.some(({ pass }) => pass === 'recovery') ? 1 : 0);
+    byPasses[behindLast] = (byPasses[behindLast] ?? 0) + 1;
     onCase();
     if (violations.length > 0)
       failures.push({
@@ -52,7 +57,7 @@ export async function runUnit(unit: Unit, onCase: () => void = () => {}): Promis
         violations: violations.map(({ invariant, message }) => `${invariant}: ${message}`),
       });
   }
-  return { cases: cases + alike, alike, failures };
+  return { cases: cases + alike, alike, failures, passes: byPasses };
 }
 
 function violationsOf({ clean }: Prepared): string[] {

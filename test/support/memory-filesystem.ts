@@ -514,12 +514,13 @@ function describeDurably(root: DirectoryNode): string {
     numbers.set(node, number);
     const named = (entries: Iterable<readonly [string, Node]>) =>
       [...entries].map(([name, child]): [string, number] => [name, numberOf(child)]);
+    const sorted = (entries: readonly [string, number][]) => entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
     if (node.kind !== 'directory') {
       const durable = node.kind === 'file' ? node.durableLength : 0;
       lines.push(`${number} ${durable} ${describe(node)}`);
     } else {
       const pending = node.pending.map(({ set, removed }) => [named(set), removed]);
-      const parts = [node.mode, named(node.entries).toSorted(), named(node.durable).toSorted(), pending];
+      const parts = [node.mode, sorted(named(node.entries)), sorted(named(node.durable)), pending];
       lines.push(`${number} ${JSON.stringify(parts)}`);
     }
     return number;
