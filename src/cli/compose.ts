@@ -6,6 +6,7 @@ import { nameUuid, sha256, systemChance } from '../effects/chance.ts';
 import { systemClock } from '../effects/clock.ts';
 import type { Disk } from '../effects/durable-file.ts';
 import { createFileJournal } from '../effects/file-journal.ts';
+import { createGit } from '../effects/git.ts';
 import type { RequestEvent } from '../effects/layers/call.ts';
 import { createLayersClient, createLayersReader } from '../effects/layers/layers-client.ts';
 import { createPacer, type Pacer } from '../effects/layers/pacer.ts';
@@ -21,7 +22,9 @@ import type { SecretStore } from '../effects/secrets/store.ts';
 import { createDirectorySource } from '../effects/source/directory-source.ts';
 import type { DeclarationSource } from '../effects/source/source.ts';
 import { createDirectoryStatusStore } from '../effects/status/directory-store.ts';
+import { createGitStatusStore } from '../effects/status/git-store.ts';
 import { createInlineStatusStore } from '../effects/status/inline-store.ts';
+import { createStatusBranch } from '../effects/status/status-branch.ts';
 import type { DiscardingStatusStore } from '../effects/status/store.ts';
 import { stateDirectoryOf } from '../effects/workspace-state.ts';
 import type { Effects } from '../engine/context.ts';
@@ -66,17 +69,25 @@ export function sourceOf(directory: string): DeclarationSource {
   return createDirectorySource({ workspaceDirectory: directory, clock: systemClock });
 }
 
-/** The place status goes to (design 5). */
+/** The place status goes to (design 5). Made anew for each pass: what is published elsewhere is looked at once. */
 export function statusStoreOf(
   directory: string,
   sandbox: boolean,
   workspace: WorkspaceDeclaration,
+  environment: ComposeOptions['environment'],
 ): DiscardingStatusStore {
   if (sandbox)
     return createDirectoryStatusStore({ ...disk, directory: join(runDirectoryOf(directory, true), 'status') });
-  const { store, directory: statusDirectory } = workspace.status;
+  const { store, directory: statusDirectory, branch = 'reconcile-status', remote = 'origin' } = workspace.status;
   if (store === 'directory' && statusDirectory !== undefined)
     return createDirectoryStatusStore({ ...disk, directory: resolve(directory, statusDirectory) });
+  if (store === 'git')
+    return createGitStatusStore({
+      ...disk,
+      branch: createStatusBranch({ git: createGit({ directory, environment }), remote, branch }),
+      clock: systemClock,
+      pendingDirectory: join(stateDirectoryOf(directory), 'status'),
+    });
   return createInlineStatusStore({ ...disk, workspaceDirectory: directory });
 }
 
@@ -154,7 +165,7 @@ export function compose(options: ComposeOptions): Composed {
       const before = { ...requests };
       return {
         ...common,
-        statuses: statusStoreOf(directory, sandbox, workspace),
+        statuses: statusStoreOf(directory, sandbox, workspace, options.environment),
         secrets: secretStoreOf(options, workspace),
         requests: () => ({ read: requests.read - before.read, write: requests.write - before.write }),
       };

@@ -8,6 +8,7 @@ import { readJournal } from '../effects/file-journal.ts';
 import { inspectLock } from '../effects/lock.ts';
 import { nodeFileSystem } from '../effects/node-filesystem.ts';
 import { isIgnoredByGit, isTrackedByGit } from '../effects/secrets/git-tracked.ts';
+import type { DiscardingStatusStore } from '../effects/status/store.ts';
 import { stateDirectoryOf } from '../effects/workspace-state.ts';
 import { runDirectoryOf, secretsDirectoryOf } from './compose.ts';
 import type { CommandContext } from './context.ts';
@@ -92,6 +93,23 @@ export async function examineGit(directory: string, workspace: WorkspaceDeclarat
     'git',
     `Git tracks files in ${path}, where secrets are kept.`,
     `git rm -r --cached ${path}; what was pushed must be rotated (raise createdAfter).`,
+  );
+}
+
+/** Whether what was recorded can be read and, where it is published, whether the remote would take it. */
+export async function examineStatusStore(
+  store: DiscardingStatusStore,
+  { status }: WorkspaceDeclaration,
+): Promise<Check> {
+  if (status.store === undefined || status.store === 'inline')
+    return passed('status-store', 'What passes record stands in the files themselves.');
+  const read = await store.read({ externalId: null, file: 'reconcile.yaml' });
+  const failed = read.ok ? await store.prove?.() : read;
+  if (!failed || failed.ok) return passed('status-store', 'What passes record can be read and written.');
+  return failedCheck(
+    'status-store',
+    `${failed.message}.`,
+    'Without it a pass decides nothing that a recorded status might veto; see docs/secrets-and-status.md.',
   );
 }
 

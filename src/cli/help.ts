@@ -40,7 +40,8 @@ export const validateHelp = `
 Needs no API key and calls nothing. Exit code 0 when every file is valid, else 3.`;
 
 export const statusHelp = `
-Shows what the last passes recorded; needs no API key and calls nothing.`;
+Shows what the last passes recorded; needs no API key and does not call the
+API. With the status store git it fetches the branch.`;
 
 export const resumeHelp = `
 A customer whose organization was suspended by somebody else is left alone

@@ -73,6 +73,15 @@ export type ReadStatus<T> =
   /** Says that this file belonged to another customer: a changed identity, which freezes (I9). */
   | { readonly kind: 'foreign'; readonly externalId: string; readonly organizationId: string | null };
 
+/** A status as such, whoever's it is; null for anything else. */
+export function parseCustomerStatus(raw: unknown): CustomerStatus | null {
+  return customerStatus.safeParse(raw).data ?? null;
+}
+
+export function parseFleetStatus(raw: unknown): FleetStatus | null {
+  return fleetStatus.safeParse(raw).data ?? null;
+}
+
 /**
  * Reads the raw status of one customer. `claimed` are the identities of all files: a block that names another file's
  * customer was copied along with it and is ignored; one that names nobody's means that the identity was edited.

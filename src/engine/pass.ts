@@ -12,7 +12,7 @@ import { guardFleet } from './guarding.ts';
 import { type ObservedCustomer, observeCustomer } from './observe.ts';
 import { preparePass } from './prepare.ts';
 import { readOrganizations, readParentAllocations } from './reads.ts';
-import { recordStatus } from './record.ts';
+import { commitStatuses, recordStatus } from './record.ts';
 import { type Planning, type Progressed, phaseAndProblems, refusedReport, reportOf } from './reporting.ts';
 import { observeWebhooks } from './webhooks.ts';
 
@@ -153,7 +153,7 @@ async function applyFleet(pass: Pass, planning: Planning, options: PassOptions):
     const failed = await recordStatus(pass, observed, result?.run ?? null, phase, problems);
     if (failed) statusProblems.set(plan.externalId, [failed]);
   });
-  return { webhooks, applied, statusProblems };
+  return { webhooks, applied, statusProblems, commitProblem: await commitStatuses(pass) };
 }
 
 async function applyOne(

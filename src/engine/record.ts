@@ -1,4 +1,5 @@
 import { canonicalJson } from '../core/canonical.ts';
+import { noticesFor } from '../core/notice.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Phase } from '../core/report.ts';
 import { type Condition, type CustomerStatus, conditionsOf, statusDocument } from '../core/status.ts';
@@ -36,6 +37,23 @@ export async function recordStatus(
     {
       next: 'Nothing is lost: the next pass finds everything by its marks.',
     },
+  );
+}
+
+/**
+ * Has the store publish what this pass recorded, where it keeps a pass together; after a signal too, for then it matters
+ * most. Returns what went wrong: the store still has it, and the next pass publishes it.
+ */
+export async function commitStatuses(pass: Pass): Promise<Problem | null> {
+  const committed = await pass.effects.statuses.commit?.();
+  if (!committed || committed.ok) return null;
+  pass.effects.progress({ kind: 'status-failed', customer: null, message: committed.message });
+  return noticesFor(pass.workspace).problem(
+    '/status',
+    'warning',
+    'StatusNotPushed',
+    `The status is kept here and could not be exchanged with the remote: ${committed.message}`,
+    { next: 'Nothing is lost: the next pass pushes it.' },
   );
 }
 

@@ -31,6 +31,8 @@ export interface Progressed {
   readonly webhooks: AppliedWebhooks;
   readonly applied: ReadonlyMap<string, Applied>;
   readonly statusProblems: ReadonlyMap<string, readonly Problem[]>;
+  /** Why the store could not publish what the pass recorded; null when it did, or has nothing to publish. */
+  readonly commitProblem: Problem | null;
 }
 
 export function reportOf(pass: Pass, planning: Planning, progressed: Progressed | null): PassReport {
@@ -47,7 +49,12 @@ export function reportOf(pass: Pass, planning: Planning, progressed: Progressed 
     fleet: {
       steps: progressed?.webhooks.steps ?? webhookPlan.steps.map(asPlanned),
       approvalHash: approvalHash(webhookPlan, effects.hash),
-      problems: [...planning.webhooks.problems, ...(progressed?.webhooks.problems ?? []), ...planning.fleetProblems],
+      problems: [
+        ...planning.webhooks.problems,
+        ...(progressed?.webhooks.problems ?? []),
+        ...planning.fleetProblems,
+        ...(progressed?.commitProblem ? [progressed.commitProblem] : []),
+      ],
     },
     planHash: planHash([...planning.plans, webhookPlan], effects.hash),
     parentWallet: parentWallet(planning, customers),

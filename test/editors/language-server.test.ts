@@ -34,6 +34,8 @@ const exceptions: Readonly<Record<string, string>> = {
   'customers/members/member-that-is-null': 'a name that is no text is skipped by the server',
   'customers/metadata/more-than-api-takes': 'the size of all members together',
   'workspaces/good/only-a-document-mark': 'an empty document is none to the server; to us it is the defaults',
+  'workspaces/settings/inline-status-with-a-remote':
+    'settings that contradict each other; ours says which line to change',
   'workspaces/settings/inline-status-with-directory':
     'settings that contradict each other; ours says which line to change',
   'workspaces/settings/misspelt-status-setting':

@@ -3,7 +3,7 @@ import { type Check, failedCheck, passed, skipped } from '../../core/check.ts';
 import { emptyWorkspace } from '../../core/declaration/read.ts';
 import { examineApi } from '../../engine/inspect/examine-api.ts';
 import type { DoctorOptions } from '../commands.ts';
-import { sourceOf } from '../compose.ts';
+import { sourceOf, statusStoreOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import {
   examineEnvironment,
@@ -13,6 +13,7 @@ import {
   examineKeyFile,
   examineLock,
   examineStateDirectory,
+  examineStatusStore,
 } from '../examine-machine.ts';
 import { exitCodes } from '../exit-code.ts';
 import { openForReading } from '../reading.ts';
@@ -39,6 +40,10 @@ export async function doctor(options: DoctorOptions, context: CommandContext): P
     examineJournal(directory, options.sandbox),
     await examineLock(directory),
     await examineGit(directory, workspace.declaration),
+    await examineStatusStore(
+      statusStoreOf(directory, options.sandbox, workspace.declaration, context.environment),
+      workspace.declaration,
+    ),
     examineEnvironment(context),
   ];
   context.stdout(

@@ -4,6 +4,7 @@ import { parseListenAddress } from '../../core/declaration/listen-address.ts';
 import type { PassReport, StepReport } from '../../core/report.ts';
 import { runDaemon } from '../../daemon/daemon.ts';
 import { systemClock } from '../../effects/clock.ts';
+import { isInWorkTree } from '../../effects/secrets/git-tracked.ts';
 import { runPass } from '../../engine/pass.ts';
 import { commandNames, type PassOptions } from '../commands.ts';
 import { sourceOf } from '../compose.ts';
@@ -30,6 +31,7 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
   if (!opened.ok) return refusePass({ ...opened, code: refusalCode(opened.exitCode) }, options, context);
   const { session } = opened;
   try {
+    await warnOfInlineStatus(session, options, context);
     if (watch) return await keep(session, options, context);
     const report = await once(session, options, context, context.stop, progress.pause);
     progress.end();
@@ -40,6 +42,30 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
     progress.end();
     await session.close();
   }
+}
+
+/**
+ * In a work tree of git, status in the customers' own files is a change that somebody has to commit. A runner or a daemon
+ * cannot know whether anybody does, so until `status.store` is chosen it says once what there is to choose from (design 5).
+ */
+async function warnOfInlineStatus(
+  session: Session,
+  { watch, sandbox, dryRun }: PassOptions,
+  { environment, log }: CommandContext,
+): Promise<void> {
+  const isUnattended = watch || !['', 'false', '0'].includes(environment['CI'] ?? '');
+  if (sandbox || dryRun || !isUnattended || !(await isInWorkTree(session.directory))) return;
+  if ((await workspaceOf(session)).status.store !== undefined) return;
+  log.warn(
+    {
+      choices: [
+        'status: { store: inline }',
+        'status: { store: git }',
+        'status: { store: directory, directory: status }',
+      ],
+    },
+    "status is written into the customers' files of this git work tree, where it is lost unless it is committed; add one of these lines to reconcile.yaml",
+  );
 }
 
 /** Looked at before anything is opened: a mistyped command needs no API key to be told so. */

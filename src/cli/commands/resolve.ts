@@ -34,7 +34,7 @@ async function resolveLocked(options: ResolveOptions, directory: string, context
   if (!target) return refuse(context, explainUnknownCustomers([customer], namesIn(loaded.fleet), commandNames) ?? '');
   if ('problems' in target) return refuseFiles(context, target.problems);
 
-  const store = statusStoreOf(directory, options.sandbox, workspace.workspace.declaration);
+  const store = statusStoreOf(directory, options.sandbox, workspace.workspace.declaration, context.environment);
   const recorded = await store.read(target);
   if (recorded.ok && recorded.value === null) {
     context.stdout(`Nothing is recorded about ${printable(customer)}.\n`);

@@ -20,7 +20,7 @@ export async function status(options: StatusOptions, context: CommandContext): P
   if (!workspace.ok) return refuse(context, workspace.problems);
   const fleet = await source.loadFleet(workspace.workspace);
   if (!fleet.ok) return refuse(context, fleet.problems);
-  const store = statusStoreOf(directory, options.sandbox, workspace.workspace.declaration);
+  const store = statusStoreOf(directory, options.sandbox, workspace.workspace.declaration, context.environment);
   const rows = await statusRows(fleet.fleet, workspace.workspace, store, options.sandbox);
   context.stdout(
     options.output === 'json'

@@ -64,10 +64,10 @@ function customerStatusFindings({ status }: Root): readonly Finding[] {
 }
 
 /**
- * `status:` in reconcile.yaml holds two settings of ours to read, and beside them the recorded status of the fleet when
+ * `status:` in reconcile.yaml holds settings of ours to read, and beside them the recorded status of the fleet when
  * the inline store writes it there.
  */
-export const statusSettingNames: readonly string[] = ['store', 'directory'];
+export const statusSettingNames: readonly string[] = ['store', 'directory', 'branch', 'remote'];
 
 function statusSettings({ status }: Root): Root {
   if (status === undefined || status === null) return {};

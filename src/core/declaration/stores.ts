@@ -65,38 +65,61 @@ function secretSettingsProblem({ store, directory: chosen, recipients }: SecretS
   return null;
 }
 
+/** What git takes for the name of a branch or of a remote, and never for an option or another revision. */
+const gitName = (longest: number, what: string) =>
+  z
+    .string()
+    .max(longest)
+    .regex(
+      /^(?!.*(?:\.\.|\.lock(?:\/|$)|\.(?:\/|$)))[A-Za-z0-9][\w.-]*(?:\/[A-Za-z0-9][\w.-]*)*$/,
+      `must be the name of a ${what}`,
+    );
+
 interface StatusSettings {
   readonly store?: unknown;
   readonly directory?: unknown;
+  readonly branch?: unknown;
+  readonly remote?: unknown;
 }
 
 export const statusSettings = z
   .strictObject({
     store: z
-      .enum(['inline', 'directory'])
+      .enum(['inline', 'directory', 'git'])
       .optional()
       .meta({
         description:
           'Where status is written: inline (the default) is the status block at the end of each customer’s file, directory is ' +
-          'one file per customer in `directory`.',
+          'one file per customer in `directory`, git is one file per customer on a branch that is pushed.',
       }),
     directory: directory.optional().meta({
       description: 'For the store `directory`: the folder, relative to the workspace.',
       examples: ['status'],
     }),
+    branch: gitName(200, 'branch')
+      .optional()
+      .meta({
+        description: 'For the store `git`: the branch, which holds nothing but status. Default: reconcile-status.',
+        examples: ['reconcile-status'],
+      }),
+    remote: gitName(200, 'remote as `git remote` lists it')
+      .optional()
+      .meta({ description: 'For the store `git`: the remote. Default: origin.', examples: ['origin'] }),
   })
   .superRefine(explain(statusSettingsProblem), { when: () => true })
-  .meta({ dependentRequired: { directory: ['store'] } });
+  .meta({ dependentRequired: { directory: ['store'], branch: ['store'], remote: ['store'] } });
 
 function statusSettingsProblem(settings: StatusSettings): string | null {
-  if (settings.store === 'directory' && settings.directory === undefined) {
+  const { store } = settings;
+  if (store === 'directory' && settings.directory === undefined)
     return 'has store: directory but no directory; add a line such as directory: status';
-  }
-  if (settings.directory !== undefined && settings.store === undefined) {
-    return 'has a directory that nothing uses; add store: directory, or remove the directory';
-  }
-  if (settings.directory !== undefined && settings.store === 'inline') {
-    return 'has a directory that nothing uses, because store is inline';
+  const used: Readonly<Record<string, readonly string[]>> = { directory: ['directory'], git: ['branch', 'remote'] };
+  for (const [wanted, names] of Object.entries(used)) {
+    const [unused] = names.filter((name) => store !== wanted && Reflect.get(settings, name) !== undefined);
+    if (unused === undefined) continue;
+    return store === undefined
+      ? `has a ${unused} that nothing uses; add store: ${wanted}, or remove the ${unused}`
+      : `has a ${unused} that nothing uses, because store is ${typeof store === 'string' ? store : 'another'}`;
   }
   return null;
 }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /**
  * True when git tracks the path, so that a secret written there would be committed. Outside of a work tree, and without
@@ -13,6 +13,11 @@ export function isTrackedByGit(path: string): Promise<boolean> {
 /** True when git ignores the path, so that an encrypted secret there is never committed and ends with the machine. */
 export function isIgnoredByGit(path: string): Promise<boolean> {
   return askGit(['check-ignore', '--quiet', '--', path], path);
+}
+
+/** True inside of a work tree of git. */
+export function isInWorkTree(directory: string): Promise<boolean> {
+  return askGit(['rev-parse', '--show-cdup'], join(directory, 'reconcile.yaml'));
 }
 
 /** Whether git answers yes (exit code 0), asked where the path lies. */

@@ -12,7 +12,8 @@ export interface DirectoryStatusStoreOptions extends Disk {
   readonly directory: string;
 }
 
-const header = '# Written by reconcile. What you change here is overwritten.\n';
+/** Stands above the block in a file that holds nothing else. */
+export const statusFileHeader = '# Written by reconcile. What you change here is overwritten.\n';
 
 /**
  * Status in files of its own: `<directory>/<externalId>.yaml`, and `_fleet.yaml` for the fleet, each with the same
@@ -20,8 +21,7 @@ const header = '# Written by reconcile. What you change here is overwritten.\n';
  */
 export function createDirectoryStatusStore({ directory, ...disk }: DirectoryStatusStoreOptions): DiscardingStatusStore {
   const { fileSystem } = disk;
-  const pathOf = ({ externalId }: StatusTarget): string =>
-    join(directory, externalId === null ? '_fleet.yaml' : `${fileNameOf(externalId)}.yaml`);
+  const pathOf = (target: StatusTarget): string => join(directory, statusFileName(target));
   let isPrepared = false;
 
   function read(path: string): StatusResult<unknown> {
@@ -36,7 +36,7 @@ export function createDirectoryStatusStore({ directory, ...disk }: DirectoryStat
     // A damaged record may hold what vetoes a write (I7); only a person may throw it away.
     if (!recorded.ok) return recorded;
     if (canonicalJson(recorded.value) === canonicalJson(status)) return { ok: true, value: undefined };
-    const spliced = spliceStatus(path, header, status);
+    const spliced = spliceStatus(path, statusFileHeader, status);
     if (!spliced.ok) return spliced;
     const encoded = encodeWithinLimit(path, spliced.text);
     if (!encoded.ok) return encoded;
@@ -67,6 +67,11 @@ export function createDirectoryStatusStore({ directory, ...disk }: DirectoryStat
       });
     },
   };
+}
+
+/** No externalId begins with `_`. */
+export function statusFileName({ externalId }: Pick<StatusTarget, 'externalId'>): string {
+  return externalId === null ? '_fleet.yaml' : `${fileNameOf(externalId)}.yaml`;
 }
 
 function attempt<T>(what: string, action: () => StatusResult<T>): StatusResult<T> {

@@ -76,7 +76,7 @@ function changeBlock(
   return { ok: false, message: `the status in ${target.file} was left as it was: ${replaced.message}` };
 }
 
-/** `status.store` and `status.directory` of reconcile.yaml are the user's settings, not something recorded. */
+/** `status.store` and what belongs to it in reconcile.yaml are the user's settings, not something recorded. */
 function settingsIn(target: StatusTarget): readonly string[] {
   return target.externalId === null ? statusSettingNames : [];
 }

@@ -13,7 +13,7 @@ export interface BoundWorkspace {
   readonly baseUrl: string;
   /** Surroundings that hold the parent's key. */
   context(overrides?: Partial<FakeContext>): FakeContext;
-  pass(options?: Partial<PassOptions>): Promise<number>;
+  pass(options?: Partial<PassOptions>, surroundings?: FakeContext): Promise<number>;
 }
 
 export async function boundWorkspace(
@@ -35,7 +35,7 @@ export async function boundWorkspace(
     sandbox,
     baseUrl: listening.url,
     context,
-    pass: (options = {}) => pass({ ...defaults, directory, ...options }, context()),
+    pass: (options = {}, surroundings = context()) => pass({ ...defaults, directory, ...options }, surroundings),
   };
 }
 
