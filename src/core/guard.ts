@@ -7,6 +7,7 @@ import type { CustomerPlan, Step } from './plan.ts';
 import { approvalHash, planHash, type TextHash } from './plan-hash.ts';
 import type { Problem } from './problem.ts';
 import { limitsAfter } from './resources/credit-config.ts';
+import { ARCHIVE_WAITING } from './resources/state.ts';
 
 /** What guards are judged by, besides the plans. */
 export interface GuardFacts {
@@ -163,16 +164,16 @@ export function guard(
   const approvals = new Set([...guards.approved, ...facts.approved]);
   const verdicts = rules.flatMap((rule) => rule(plans, guards, facts) ?? []);
   const judged = plans.map((plan) => ({ ...plan, steps: plan.steps.map((step) => judge(step, plan, verdicts)) }));
-  const fleet = { externalId: FLEET, steps: webhooks.map((webhook) => judgeWebhook(webhook, guards)) };
+  const fleet = fleetPlan(webhooks.map((webhook) => judgeWebhook(webhook, guards)));
   const wholePlan = planHash([...plans.filter(({ externalId }) => facts.isSelected(externalId)), fleet], hash);
   const approvable = new Set(wholePlan === null ? [] : [wholePlan]);
-  const released = <T extends Pick<CustomerPlan, 'externalId' | 'steps'>>(plan: T): T => {
+  const released = (plan: CustomerPlan): CustomerPlan => {
     const approval = approvalHash(plan, hash);
     if (approval !== null) approvable.add(approval);
     const isNamed = approval !== null && approvals.has(approval);
     const isPartOfPlan = plan.externalId === FLEET || facts.isSelected(plan.externalId);
     const isApproved = isNamed || (isPartOfPlan && wholePlan !== null && approvals.has(wholePlan));
-    return isApproved ? { ...plan, steps: plan.steps.map(release) } : plan;
+    return isApproved ? releasePlan(plan) : plan;
   };
   const customers = judged.map(released);
   const webhookSteps = released(fleet).steps;
@@ -190,6 +191,17 @@ export function guard(
 
 /** Stands for the identity of a customer in the hashes of what concerns all of them. */
 export const FLEET = '';
+
+function fleetPlan(steps: readonly Step[]): CustomerPlan {
+  return { externalId: FLEET, file: '', organizationId: null, steps, problems: [] };
+}
+
+/** An archive that somebody approves waits for nothing any more. */
+function releasePlan(plan: CustomerPlan): CustomerPlan {
+  const steps = plan.steps.map(release);
+  if (steps.some(({ blockedBy }) => blockedBy !== null)) return { ...plan, steps };
+  return { ...plan, steps, problems: plan.problems.filter(({ code }) => code !== ARCHIVE_WAITING) };
+}
 
 /** What holds a step back, for people: a guard by its member of reconcile.yaml, anything else by its own name. */
 export function blockerName(blockedBy: string): string {

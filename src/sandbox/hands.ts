@@ -4,8 +4,8 @@ import { addKey, type NewKey, revokeKey } from './resources/child-api-keys.ts';
 import { addChild, type NewOrganization, setStatus } from './resources/organizations.ts';
 import { rotateInPlace } from './resources/own-api-keys.ts';
 import type { Actor } from './route.ts';
-import type { ApiKeyRow, OrganizationRow, RateLimitTier } from './state.ts';
-import { canPay, post, reserve, settle, transferToChild } from './wallet.ts';
+import type { ApiKeyRow, OrganizationRow, RateLimitTier, WalletRow } from './state.ts';
+import { canPay, post, reserve, settle, transferToChild, walletOf } from './wallet.ts';
 
 /** What a hand came to: done, or why not. Nothing is thrown. */
 export type HandResult<T = object> =
@@ -23,6 +23,11 @@ export interface Hands {
   fundParent(credits: number): HandResult;
   /** An allocation made by hand: no mark of ours on its ledger rows. */
   foreignTransfer(organizationId: string, credits: number, description?: string): HandResult;
+  /** Cap and refill, changed in the dashboard. */
+  changeLimits(
+    organizationId: string,
+    limits: Partial<Pick<WalletRow, 'monthlyCreditCap' | 'refillThreshold' | 'refillAmount'>>,
+  ): HandResult;
   suspend(organizationId: string): HandResult;
   resume(organizationId: string): HandResult;
   archive(organizationId: string): HandResult;
@@ -102,6 +107,12 @@ export function createHands(act: Act): Hands {
         const directions = { parent: 'out', child: 'in' };
         transferToChild(actor, { child, credits, directions, description: description ?? null });
         actor.record({ kind: 'credits.transfer-by-hand', organizationId: child.id, credits });
+        return {};
+      }),
+    changeLimits: (id, limits) =>
+      withOrganization(id, (actor, row) => {
+        actor.world.wallets.put({ ...walletOf(actor.world, row.id, actor.nowMs), ...limits });
+        actor.record({ kind: 'credit-config.patch', organizationId: row.id });
         return {};
       }),
     suspend: (id) => withOrganization(id, (actor, row) => changeStatus(actor, row, 'suspended')),

@@ -140,8 +140,9 @@ describe('a declared archive', () => {
     });
     expect(acme(world).status).toBe('suspended');
     const hash = asking.customers[0]?.approvalHash;
-    await world.pass({ approved: hash ? [hash] : [] });
+    const report = await world.pass({ approved: hash ? [hash] : [] });
     expect(acme(world).status).toBe('archived');
+    expect(report.customers[0]).toMatchObject({ phase: 'Archived', problems: [] });
   });
 
   it('is not undone by `state: active`: only a higher incarnation onboards again, with a full grant', async () => {

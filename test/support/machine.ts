@@ -12,6 +12,7 @@ import type { DeclarationSource } from '../../src/effects/source/source.ts';
 import { createDirectoryStatusStore } from '../../src/effects/status/directory-store.ts';
 import { createInlineStatusStore } from '../../src/effects/status/inline-store.ts';
 import { runPass } from '../../src/engine/pass.ts';
+import { resumeCustomer } from '../../src/engine/resume.ts';
 import { defaultBehaviour } from '../../src/sandbox/behaviour.ts';
 import { createSandbox, type Fault, type Sandbox, type SandboxState } from '../../src/sandbox/index.ts';
 import { createMemoryFileSystem, isCrash, type MemoryFileSystem, type Operation } from './memory-filesystem.ts';
@@ -40,6 +41,8 @@ export interface Stage {
   wait(ms: number): void;
   /** One pass of a process of its own, without faults. */
   pass(): Promise<PassReport>;
+  /** `reconcile resume`, by a person who says yes. */
+  resume(externalId: string): Promise<void>;
 }
 
 /** One process: a pass from its beginning to its end or its death. */
@@ -286,6 +289,13 @@ export function createMachine(variant: Variant, options: MachineOptions = {}): M
       const { report } = await run();
       if (!report) throw new Error('a pass without faults died');
       return report;
+    },
+    async resume(externalId) {
+      const transport: Transport = { send: async (request) => perform(request) };
+      const { signal } = new AbortController();
+      const options = { externalId, bindingRequired: true, signal, confirm: async () => true };
+      const result = await resumeCustomer(effectsOf(disk, transport, []), options);
+      if (result.kind !== 'resumed') throw new Error(`${externalId} was not resumed: ${result.kind}`);
     },
     now: () => ({
       sandbox: sandbox.snapshot(),

@@ -11,6 +11,7 @@ export function judgeRequest(facts: OracleFacts, request: WireRequest, state: Sa
   if (leaks.leaksIn(path) || (body !== undefined && leaks.leaksIn(body)))
     report('I4', `a secret stands in the request ${method} ${path}`);
   if (method === 'GET') return;
+  judgeGuards(facts, request);
   // With the parent's token such a key gives the secret again for a day: it is a secret itself.
   const showsSecret = /\/(api-keys|webhook-endpoints|rotate|rotate-secret)$/.test(path);
   const idempotencyKey = headers['Idempotency-Key'];
@@ -37,6 +38,24 @@ export function judgeRequest(facts: OracleFacts, request: WireRequest, state: Sa
   if (organization.status !== 'active') report('I9', `${method} ${path} although it is ${organization.status}`);
   if (path.endsWith('/allocate') && !body?.includes(`"org":"${organizationId}"`))
     report('I6', `the body of ${method} ${path} does not name the organization of its path`);
+}
+
+/** What reconcile.yaml forbids is not asked for, unless it names an approval (I8). */
+function judgeGuards({ declarations, report }: OracleFacts, { method, path, body }: WireRequest): void {
+  const text = declarations.textOf('reconcile.yaml') ?? '';
+  const limit = (guard: RegExp) => Number(guard.exec(text)?.[1] ?? Number.POSITIVE_INFINITY);
+  if (/\bfreeze: true/.test(text)) report('I8', `${method} ${path} although everything is frozen`);
+  if (/\bapproved:/.test(text)) return;
+  const credits = Number(/"credits":(\d+)/.exec(body ?? '')?.[1] ?? 0);
+  if (path.endsWith('/allocate') && credits > limit(/\bmaxGrant(?:PerCustomer|PerDay)?: (\d+)/))
+    report('I8', `${credits} credits are granted, which a guard forbids`);
+  if (path === '/v1/organizations' && limit(/\bmaxNewCustomers: (\d+)/) === 0)
+    report('I8', 'an organization is created, which a guard forbids');
+  const isOrganization = path.split('/').length === 4;
+  if (method === 'DELETE' && isOrganization && limit(/\bmaxArchives: (\d+)/) === 0)
+    report('I8', `${path} is archived, which a guard forbids`);
+  if (method === 'DELETE' && path.includes('/api-keys/') && limit(/\bmaxKeyRevocations: (\d+)/) === 0)
+    report('I8', `${path} is revoked, which a guard forbids`);
 }
 
 function judgeCreation({ declarations, report }: OracleFacts, body: string): void {

@@ -1,6 +1,6 @@
 import { ACME } from '../support/world.ts';
-import { FILE, HOUR_MS, onboarded, replace } from './stage.ts';
-import type { Walk } from './walk.ts';
+import { FILE, HOUR_MS, onboarded, organizationOf, PLAIN, replace } from './stage.ts';
+import { NOTHING, type Walk } from './walk.ts';
 
 /** The declared total, up and down, and a grant in doubt. */
 export const creditsWalks: readonly Walk[] = [
@@ -98,5 +98,29 @@ export const creditsWalks: readonly Walk[] = [
       stage.save(FILE, old.replace('credits: 5000', 'credits: 7000'));
     },
     passes: [{ plans: ['grant credits, 1000 credits'], writes: ['POST …/credits/allocate'], says: [] }],
+  },
+  {
+    name: 'spent',
+    reason: 'a customer spends what it was granted',
+    never: 'What was spent is granted again.',
+    before: async (stage) => {
+      await onboarded(stage, PLAIN);
+      stage.sandbox.hands.spend(organizationOf(stage), 4_900);
+    },
+    passes: [NOTHING],
+  },
+  {
+    name: 'transfer-by-hand',
+    reason: 'somebody transfers credits by hand while a raise waits',
+    never: 'A transfer by hand counts as a grant, or makes the next one smaller.',
+    before: async (stage) => {
+      await onboarded(stage, PLAIN);
+      stage.sandbox.hands.foreignTransfer(organizationOf(stage), 700);
+      stage.edit(FILE, replace('credits: 5000', 'credits: 6000'));
+    },
+    passes: [
+      { plans: ['grant credits, 1000 credits'], writes: ['POST …/credits/allocate'], says: ['ForeignCredits'] },
+      NOTHING,
+    ],
   },
 ];

@@ -1,5 +1,6 @@
 import { adoptionWalks } from './adoption.ts';
 import { creditsWalks } from './credits.ts';
+import { guardsWalks } from './guards.ts';
 import { identityWalks } from './identity.ts';
 import { keysWalks } from './keys.ts';
 import { limitsWalks } from './limits.ts';
@@ -18,6 +19,7 @@ export const chapters: readonly { readonly title: string; readonly walks: readon
   { title: 'Identity', walks: identityWalks },
   { title: 'Webhooks', walks: webhooksWalks },
   { title: 'Adoption', walks: adoptionWalks },
+  { title: 'Guards', walks: guardsWalks },
 ];
 
 export const walks: readonly Walk[] = chapters.flatMap((chapter) => chapter.walks);

@@ -1,3 +1,7 @@
+import { approvalHash } from '../../src/core/plan-hash.ts';
+import type { StepReport } from '../../src/core/report.ts';
+import { sha256 } from '../../src/effects/chance.ts';
+import { step } from '../cli/support/reports.ts';
 import type { Stage } from '../support/machine.ts';
 import { ACME } from '../support/world.ts';
 
@@ -32,4 +36,27 @@ export function withoutStatus(text: string): string {
 /** An hour ago, as people write it. */
 export function anHourAgo({ sandbox }: Stage): string {
   return new Date(sandbox.clock.now() - HOUR_MS).toISOString().replace(/\.\d+/, '');
+}
+
+/** A customer of whom nothing moves but its credits. */
+export const PLAIN = 'externalId: acme-coffee\nname: Acme Coffee\ncredits: 5000\n';
+
+/** The organization of the only customer that is not archived. */
+export function organizationOf({ sandbox }: Stage): string {
+  const found = sandbox
+    .snapshot()
+    .organizations.find(({ parentOrganizationId, status }) => parentOrganizationId !== null && status !== 'archived');
+  if (!found) throw new Error('there is no live organization');
+  return found.id;
+}
+
+/** The hash that approves exactly these steps of a customer; it depends on no id and no time. */
+export function approvalOf(...steps: readonly Partial<StepReport>[]): string {
+  const blocked = steps.map((fields) => step({ name: null, before: null, ...fields, blockedBy: 'a guard' }));
+  return approvalHash({ externalId: 'acme-coffee', steps: blocked }, sha256) ?? '';
+}
+
+/** Below the lines that bind the workspace, its status kept. */
+export function guard(stage: Stage, line: string): void {
+  stage.edit('reconcile.yaml', (text) => `guards:\n  ${line}\n${text}`);
 }
