@@ -116,7 +116,10 @@ export const creditsWalks: readonly Walk[] = [
     before: async (stage) => {
       await onboarded(stage, PLAIN);
       stage.sandbox.hands.foreignTransfer(organizationOf(stage), 700);
-      stage.edit(FILE, replace('credits: 5000', 'credits: 6000'));
+      stage.edit(FILE, replace('credits: 5000', 'credits: 5500'));
+      await stage.pass();
+      stage.wait(2 * HOUR_MS);
+      stage.edit(FILE, replace('credits: 5500', 'credits: 6500'));
     },
     passes: [
       { plans: ['grant credits, 1000 credits'], writes: ['POST …/credits/allocate'], says: ['ForeignCredits'] },
