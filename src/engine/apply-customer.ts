@@ -6,6 +6,7 @@ import type { StepReport } from '../core/report.ts';
 import { isDead } from '../core/resources/api-key.ts';
 import { recordedGrants } from '../core/resources/credits.ts';
 import { vetoOnOrganization } from '../core/resources/organization.ts';
+import { suspendedMeanwhile } from '../core/resources/state.ts';
 import { isStopped, type Pass, type SharedReads } from './context.ts';
 import { type CustomerRun, keySlot, notStarted, type StepResult } from './customer-run.ts';
 import { problemOf } from './failure.ts';
@@ -203,5 +204,9 @@ async function verify(run: CustomerRun, steps: readonly StepReport[]): Promise<P
     run.organization = answer.value;
   }
   if (steps.some(({ action, outcome }) => action === 'archive' && outcome === 'done')) return null;
-  return vetoOnOrganization(run.customer, run.organization, run.pass.parentOrganizationId, run.notices);
+  const { customer, organization, notices } = run;
+  return (
+    vetoOnOrganization(customer, organization, run.pass.parentOrganizationId, notices) ??
+    suspendedMeanwhile(customer, organization, notices)
+  );
 }

@@ -15,6 +15,7 @@ import { vetoOnAdoption } from '../core/resources/adoption.ts';
 import type { StoredKey, StoredKeyRecord } from '../core/resources/api-key.ts';
 import { type Identification, identifyOrganization } from '../core/resources/identification.ts';
 import { vetoOnOrganization } from '../core/resources/organization.ts';
+import { vetoOnListedState } from '../core/resources/state.ts';
 import type { SourcedCustomer } from '../core/source.ts';
 import { type CustomerStatus, covers, type ReadStatus, readCustomerStatus } from '../core/status.ts';
 import type { Pass } from './context.ts';
@@ -124,8 +125,11 @@ async function observeExisting(
   if (answer.outcome !== 'ok') return stop(problemOf(answer, 'Reading the organization', '/externalId', notices));
   const organization = answer.value;
   const adopting = base.identification.kind === 'adoptable';
+  const listed = 'organization' in base.identification ? base.identification.organization.status : organization.status;
   const vetoOn = adopting ? vetoOnAdoption : vetoOnOrganization;
-  const veto = vetoOn(customer, organization, pass.parentOrganizationId, notices);
+  const veto =
+    vetoOnListedState(listed, organization, notices) ??
+    vetoOn(customer, organization, pass.parentOrganizationId, notices);
   if (veto) return stop(veto);
 
   const { externalId, keys: declaredKeys } = customer.declaration;

@@ -3,7 +3,7 @@ import { createMachine, type Machine, type ProcessHooks } from '../support/machi
 import { crash } from '../support/memory-filesystem.ts';
 import { variantNamed } from '../support/variants.ts';
 import { walkNamed } from '../walks/list.ts';
-import { FILE, HOUR_MS, withoutStatus } from '../walks/stage.ts';
+import { FILE, HOUR_MS, organizationOf, withoutStatus } from '../walks/stage.ts';
 
 /** Histories that once went wrong, by name: found by the fault suites, kept here in words. */
 
@@ -76,6 +76,37 @@ describe('a status that cannot be read', () => {
     });
     expect(report?.customers[0]).toMatchObject({ phase: 'Stalled', problems: [{ code: 'StatusUnreadable' }] });
     expect(machine.text('customers/acme-coffee.yaml')).toBe(before);
+    machine.oracle.assertHolds();
+  });
+});
+
+describe('a customer that somebody suspended', () => {
+  it('is sent nothing because one of two reads still shows it active', async () => {
+    const machine = await at('suspended-by-hand');
+    const { report, requests } = await machine.run({
+      onRequest: (request, server) => {
+        const answer = server.perform(request);
+        const isItsPage = /\/organizations\/org_[0-9a-f-]+$/.test(request.path);
+        if (!isItsPage || answer.kind !== 'response') return answer;
+        return { ...answer, body: answer.body.replace('"status":"suspended"', '"status":"active"') };
+      },
+    });
+    expect(requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+    expect(report?.customers[0]?.problems).toMatchObject([{ code: 'StaleRead', severity: 'held' }]);
+    machine.oracle.assertHolds();
+  });
+
+  it('in the middle of a pass is not called Ready', async () => {
+    const machine = await at('raise');
+    const { report } = await machine.run({
+      onRequest: (request, server) => {
+        const answer = server.perform(request);
+        if (request.path.endsWith('/allocate')) machine.sandbox.hands.suspend(organizationOf(machine));
+        return answer;
+      },
+    });
+    expect(report?.customers[0]).toMatchObject({ phase: 'Held', problems: [{ code: 'SuspendedMeanwhile' }] });
+    expect((await machine.run()).report?.customers[0]?.problems).toMatchObject([{ code: 'SuspendedByHand' }]);
     machine.oracle.assertHolds();
   });
 });

@@ -1,4 +1,4 @@
-import type { ApiKey, OrganizationWithSummary } from '../api.ts';
+import type { ApiKey, Organization, OrganizationStatus, OrganizationWithSummary } from '../api.ts';
 import { latestUse } from '../key-ending.ts';
 import { organizationMark } from '../marker.ts';
 import { formatCredits } from '../money.ts';
@@ -131,6 +131,37 @@ export function archiveWaiting(notices: Notices, severity: 'waiting' | 'error', 
 /** Credits that running work holds: gross less net (credits/get-credits). */
 export function reservedCredits(organization: OrganizationWithSummary): number {
   return Math.max(0, organization.summary.balance - organization.summary.available);
+}
+
+/**
+ * A suspension that only one of two reads shows: whichever is older, nothing is written until both agree (I9). Null when
+ * the organization's own page shows it as well, which the plan of the state then meets.
+ */
+export function vetoOnListedState(
+  listed: OrganizationStatus,
+  organization: Organization,
+  notices: Notices,
+): Problem | null {
+  if (listed !== 'suspended' || organization.status !== 'active') return null;
+  return notices.problem(
+    '/state',
+    'held',
+    'StaleRead',
+    `The listing shows organization ${organization.id} suspended, its own page shows it active. Nothing is written until both agree.`,
+    { next: 'Nothing to do if this passes: the next pass looks again.' },
+  );
+}
+
+/** After everything was written: a customer that somebody suspended meanwhile is not as declared (I11). */
+export function suspendedMeanwhile(
+  customer: SourcedCustomer,
+  { id, status }: Organization,
+  notices: Notices,
+): Problem | null {
+  if (customer.declaration.state !== 'active' || status !== 'suspended') return null;
+  return notices.problem('/state', 'held', 'SuspendedMeanwhile', `Organization ${id} was suspended during this pass.`, {
+    next: 'The next pass finds out by whom.',
+  });
 }
 
 function suspendedByHand(customer: SourcedCustomer, organization: OrganizationWithSummary, notices: Notices): Problem {
