@@ -111,6 +111,30 @@ describe('a customer that somebody suspended', () => {
   });
 });
 
+describe('an archive', () => {
+  it('does not trust a read from before the suspension about what is reserved', async () => {
+    const machine = await at('archive-waits');
+    let suspended = false;
+    let pages = 0;
+    const { report } = await machine.run({
+      onRequest: (request, server) => {
+        suspended ||= request.path.endsWith('/suspend');
+        const answer = server.perform(request);
+        const isItsPage = request.method === 'GET' && /\/organizations\/org_[0-9a-f-]+$/.test(request.path);
+        if (!isItsPage || !suspended || answer.kind !== 'response') return answer;
+        pages += 1;
+        // The first page behind the suspension is its read-back.
+        if (pages !== 2) return answer;
+        const old = answer.body.replace('"status":"suspended"', '"status":"active"');
+        return { ...answer, body: old.replace('"available":4900', '"available":5000') };
+      },
+    });
+    expect(report?.customers[0]).toMatchObject({ phase: 'Held', problems: [{ code: 'StaleRead' }] });
+    expect(machine.sandbox.snapshot().organizations.map(({ status }) => status)).not.toContain('archived');
+    machine.oracle.assertHolds();
+  });
+});
+
 describe('a PATCH that replaces metadata, as the API did before June 2026', () => {
   it.each(['name-edited', 'suspend'])(
     'leaves our mark on the organization, for it travels along (%s)',

@@ -1,5 +1,5 @@
 import { ACME } from '../support/world.ts';
-import { FILE, HOUR_MS, onboarded, organizationOf, PLAIN, replace } from './stage.ts';
+import { FILE, HOUR_MS, onboarded, organizationOf, PLAIN, replace, savedAgain } from './stage.ts';
 import { NOTHING, type Walk } from './walk.ts';
 
 /** Cap and refill. */
@@ -67,6 +67,7 @@ export const limitsWalks: readonly Walk[] = [
       await onboarded(stage);
       const byHand = { monthlyCreditCap: 9_000, refillThreshold: null, refillAmount: null };
       stage.sandbox.hands.changeLimits(organizationOf(stage), byHand);
+      savedAgain(stage);
     },
     passes: [{ plans: ['change cap', 'change refill'], writes: ['PATCH …/credit-config'], says: [] }],
   },

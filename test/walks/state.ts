@@ -1,5 +1,5 @@
 import { ACME } from '../support/world.ts';
-import { approvalOf, FILE, guard, HOUR_MS, onboarded, organizationOf, PLAIN, replace } from './stage.ts';
+import { approvalOf, FILE, guard, HOUR_MS, onboarded, organizationOf, PLAIN, replace, savedAgain } from './stage.ts';
 import { NOTHING, type Walk } from './walk.ts';
 
 /** Suspended, active, archived, and back as another incarnation. */
@@ -110,6 +110,7 @@ export const stateWalks: readonly Walk[] = [
       stage.edit(FILE, replace('state: active', 'state: suspended'));
       await stage.pass();
       stage.sandbox.hands.resume(organizationOf(stage));
+      savedAgain(stage);
     },
     passes: [{ plans: ['suspend organization'], writes: ['PATCH …', 'POST …/suspend'], says: [] }],
   },
@@ -172,6 +173,7 @@ export const stateWalks: readonly Walk[] = [
     before: async (stage) => {
       await onboarded(stage, PLAIN);
       stage.sandbox.hands.archive(organizationOf(stage));
+      savedAgain(stage);
     },
     passes: [{ plans: [], writes: [], says: ['OrganizationArchived'] }],
   },

@@ -3,6 +3,7 @@ import type { ArchivedOrganization, OrganizationStatus } from '../../core/api.ts
 import { organizationMark } from '../../core/marker.ts';
 import { formatCredits } from '../../core/money.ts';
 import type { Step } from '../../core/plan.ts';
+import type { Problem } from '../../core/problem.ts';
 import { metadataPatch } from '../../core/resources/organization.ts';
 import { archiveWaiting, reservedCredits } from '../../core/resources/state.ts';
 import type { LayersWriter } from '../../effects/layers/client.ts';
@@ -54,6 +55,8 @@ export async function executeArchive(run: CustomerRun, step: Step): Promise<Step
   if (changed) return changed;
   const fresh = await run.pass.effects.reader.getOrganization(organizationIdOf(run));
   if (fresh.outcome !== 'ok') return failed(problemOf(fresh, 'Reading the organization', '/state', run.notices));
+  // A read without the suspension is older than it, and what it shows as reserved may be too.
+  if (fresh.value.status === 'active') return failed(suspensionNotVisible(run));
   const approved = step.after?.['losesReservedCredits'] === true;
   if (reservedCredits(fresh.value) > 0 && !approved)
     return notStarted('waits until no credits are reserved any more', archiveWaiting(run.notices, 'waiting'));
@@ -64,6 +67,12 @@ export async function executeArchive(run: CustomerRun, step: Step): Promise<Step
     return answer;
   });
   return result.outcome === 'done' ? { ...result, detail: ended } : result;
+}
+
+function suspensionNotVisible({ notices }: CustomerRun): Problem {
+  return notices.problem('/state', 'held', 'StaleRead', 'The suspension before the archive does not read back yet.', {
+    next: 'Nothing to do: the next pass looks again, and archives then.',
+  });
 }
 
 /** What really came back and died, where the answer arrived (organizations/archive-organization). */
