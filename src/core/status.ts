@@ -183,7 +183,7 @@ export function conditionsOf(
  * Problems that time is counted from. They stand beside Ready even when they are its reason: Ready may have been False
  * for something else long before.
  */
-const TIMED: ReadonlySet<string> = new Set([ARCHIVE_WAITING]);
+export const TIMED: ReadonlySet<string> = new Set([ARCHIVE_WAITING]);
 
 /** As stored: plain data, without what reading it back would fill in anyway. */
 export function statusDocument(status: CustomerStatus | FleetStatus): { readonly [key: string]: Json } {

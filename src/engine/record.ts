@@ -2,7 +2,7 @@ import { canonicalJson } from '../core/canonical.ts';
 import { noticesFor } from '../core/notice.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Phase } from '../core/report.ts';
-import { type Condition, type CustomerStatus, conditionsOf, statusDocument } from '../core/status.ts';
+import { type Condition, type CustomerStatus, conditionsOf, statusDocument, TIMED } from '../core/status.ts';
 import type { Pass } from './context.ts';
 import type { CustomerRun } from './customer-run.ts';
 import type { ObservedCustomer } from './observe.ts';
@@ -64,7 +64,7 @@ function nextStatus(
   phase: Phase,
   problems: readonly Problem[],
 ): CustomerStatus {
-  const { customer, status: previous, covered } = observed;
+  const { customer, status: previous } = observed;
   const { externalId, credits, keys } = customer.declaration;
   const organizationId = ownOrganizationId(observed, run) ?? previous?.organizationId ?? null;
   const sameOrganization = previous?.organizationId === organizationId ? previous : null;
@@ -77,7 +77,7 @@ function nextStatus(
     declaration: customer.hash,
     organizationId,
     phase,
-    conditions: covered ? [...conditions, ...unread(previous, conditions)] : conditions,
+    conditions: [...conditions, ...unread(previous, conditions, unseen(observed, phase))],
     credits: {
       declared: credits,
       granted: counted?.granted ?? sameOrganization?.credits?.granted ?? null,
@@ -93,12 +93,26 @@ function nextStatus(
   };
 }
 
-/** Conditions that only a full read can see end: kept while the recorded status stands in for that read. */
-function unread(previous: CustomerStatus | null, conditions: readonly Condition[]): Condition[] {
+/** Recorded conditions of which this pass cannot say that they have ended. */
+function unread(
+  previous: CustomerStatus | null,
+  conditions: readonly Condition[],
+  unseenTypes: ReadonlySet<string>,
+): Condition[] {
   const known = new Set(conditions.map(({ type }) => type));
-  return (previous?.conditions ?? []).filter(({ type }) => READ_IN_FULL.has(type) && !known.has(type));
+  return (previous?.conditions ?? []).filter(({ type }) => unseenTypes.has(type) && !known.has(type));
 }
 
+/**
+ * Some are seen to end by a full read only, while the recorded status stands in for it; and time that is counted goes on
+ * where the organization could not be looked at.
+ */
+function unseen({ covered, observation }: ObservedCustomer, phase: Phase): ReadonlySet<string> {
+  if (covered) return READ_IN_FULL;
+  return observation === null && (phase === 'Held' || phase === 'Stalled') ? TIMED : NONE;
+}
+
+const NONE: ReadonlySet<string> = new Set();
 const READ_IN_FULL: ReadonlySet<string> = new Set(['ForeignCredits', 'UndeclaredKey']);
 
 /** The organization that was found or made; null for one that was only about to be taken over. */

@@ -120,6 +120,29 @@ describe('a declared archive', () => {
     });
   });
 
+  it('goes on counting that day when the organization cannot be looked at in between', async () => {
+    let isDown = false;
+    const world = createWorld({
+      transport: (inner) => ({
+        send: (request) =>
+          isDown && /\/org_[0-9a-f-]+$/.test(request.path)
+            ? Promise.resolve({ kind: 'failure', certainty: 'unknown', code: 'NETWORK', message: 'reset' })
+            : inner.send(request),
+      }),
+    });
+    redeclare(world, '');
+    await world.pass();
+    world.sandbox.hands.reserve(acme(world).id, 100);
+    redeclareKept(world, 'state: archived\n');
+    await world.pass();
+    world.sandbox.clock.advance(DAY_MS / 2);
+    isDown = true;
+    await world.pass();
+    isDown = false;
+    world.sandbox.clock.advance(DAY_MS / 2 + 60_000);
+    expect((await world.pass()).customers[0]).toMatchObject({ phase: 'Stalled', steps: [{ action: 'archive' }] });
+  });
+
   it('waits for reserved credits, asks after a day, and goes on when approved', async () => {
     const world = await onboarded();
     world.sandbox.hands.reserve(acme(world).id, 100);
