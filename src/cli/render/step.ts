@@ -55,8 +55,11 @@ export function isBlocked({ outcome, blockedBy }: StepReport): boolean {
   return outcome === 'blocked' || (outcome === 'planned' && blockedBy !== null);
 }
 
-/** What is done to what, its fields, why, and the place in the file that asks for it. */
-export function renderStep(step: StepReport, paint: Paint): string[] {
+/**
+ * What is done to what, its fields, why, and the place in the file that asks for it. Without `why` where a heading says
+ * it for all the steps below.
+ */
+export function renderStep(step: StepReport, paint: Paint, why: boolean = true): string[] {
   const { symbol, word, tone } = signOf(step);
   const sign = `${symbol} ${word.padEnd(WORD_WIDTH)}`;
   const heading = `  ${sign}  `;
@@ -72,7 +75,7 @@ export function renderStep(step: StepReport, paint: Paint): string[] {
       ? wrap(`held back by ${blockerName(step.blockedBy)}`, ' '.repeat(INDENT))
       : []),
     ...(step.detail === null ? [] : wrapLines(step.detail, ' '.repeat(INDENT))),
-    ...wrap(`because ${step.reason}`, ' '.repeat(INDENT), INDENT + 2),
+    ...(why ? wrap(`because ${step.reason}`, ' '.repeat(INDENT), INDENT + 2) : []),
   ];
   const [head = '', ...rest] = endWith(body, `${step.at.file}:${step.at.line}`, INDENT);
   return [`  ${paint(tone, sign)}${head.slice(2 + sign.length)}`, ...rest];
@@ -90,6 +93,13 @@ function describe(step: StepReport): string {
   const hidesAction = isBlocked(step) || step.outcome === 'in-doubt';
   const outcome = outcomes[step.outcome];
   return `${hidesAction ? `${signs[step.action].word} ${what}` : what}${outcome === null ? '' : `: ${outcome}`}`;
+}
+
+/** `grant 5,000 credits`, `cap`: what a step does, in a list of steps. */
+export function stepName(step: StepReport): string {
+  if (step.action === 'grant') return `grant ${counted(step.credits, 'credit')}`;
+  const name = step.action === 'change' ? resourceName(step) : `${signs[step.action].word} ${resourceName(step)}`;
+  return step.credits === 0 ? name : `${name} (${counted(step.credits, 'credit')})`;
 }
 
 /** `API key "acme-integration"`, `organization`; of the credit config the setting, `cap`. */

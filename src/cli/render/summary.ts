@@ -8,17 +8,23 @@ import { isBlocked } from './step.ts';
 export interface Summary {
   /** Looked at, files that cannot be used included. */
   readonly customers: number;
-  /** Customers with at least one step. */
+  /** Customers with at least one step; of an apply, with one that was carried out. */
   readonly touched: number;
   readonly create: number;
   readonly change: number;
   readonly adopt: number;
+  /** Archives included. */
   readonly remove: number;
+  readonly archive: number;
   readonly mint: number;
   readonly rotate: number;
   readonly revoke: number;
+  /** Keys that stop working with these steps, at once or at the end of an overlap; an archive ends all of its customer. */
+  readonly keysEnding: number;
   /** Credits that leave the parent wallet. */
   readonly creditsOut: number;
+  /** Credits of steps of which it is not known whether they were carried out. */
+  readonly creditsInDoubt: number;
   /** Credits that about come back to it from customers that are archived; not counted in the wallet. */
   readonly creditsBack: number;
   readonly refillExposure: FleetExposure;
@@ -43,6 +49,7 @@ export interface FleetExposure {
 
 export function summarize(report: PassReport): Summary {
   const steps = allSteps(report);
+  const counts = ({ outcome }: StepReport) => report.command === 'plan' || outcome === 'done';
   const effective = steps.filter((step) => (step.outcome === 'planned' && !isBlocked(step)) || step.outcome === 'done');
   const count = (...actions: readonly StepReport['action'][]) =>
     effective.filter(({ action }) => actions.includes(action)).length;
@@ -52,16 +59,22 @@ export function summarize(report: PassReport): Summary {
   );
   return {
     customers: report.customers.length + report.brokenFiles.length,
-    touched: report.customers.filter((customer) => customer.steps.length > 0).length,
+    touched: report.customers.filter((customer) => customer.steps.some(counts)).length,
     create: count('create'),
     change: count('change', 'suspend', 'resume'),
     adopt: count('adopt'),
     remove: count('remove', 'archive'),
+    archive: count('archive'),
     mint: count('mint'),
     rotate: count('rotate'),
     revoke: count('revoke'),
-    creditsOut: effective.reduce((total, step) => total + step.credits, 0),
-    creditsBack: effective.reduce((total, step) => total + (step.ends?.creditsBack ?? 0), 0),
+    keysEnding: sum(effective, ({ ends }) => ends?.keys ?? 0),
+    creditsOut: sum(effective, creditsOf),
+    creditsInDoubt: sum(
+      steps.filter((step) => step.outcome === 'in-doubt'),
+      creditsOf,
+    ),
+    creditsBack: sum(effective, ({ ends }) => ends?.creditsBack ?? 0),
     refillExposure: fleetExposure(report),
     unchanged: settled.length,
     done: outcome('done'),
@@ -70,6 +83,14 @@ export function summarize(report: PassReport): Summary {
     inDoubt: outcome('in-doubt'),
     notStarted: outcome('not-started'),
   };
+}
+
+function sum(steps: readonly StepReport[], amount: (step: StepReport) => number): number {
+  return steps.reduce((total, step) => total + amount(step), 0);
+}
+
+function creditsOf({ credits }: StepReport): number {
+  return credits;
 }
 
 function fleetExposure({ customers }: PassReport): FleetExposure {

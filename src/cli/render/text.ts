@@ -8,6 +8,7 @@ import { createPaint, type Paint } from './palette.ts';
 import { renderProblem, renderRefusal, renderSourceProblems } from './problem.ts';
 import { renderStep } from './step.ts';
 import { renderTotals } from './totals.ts';
+import { renderUnfinished } from './unfinished.ts';
 
 export interface TextOptions {
   /** Decided by the caller: a terminal, and neither NO_COLOR nor --no-color. */
@@ -29,12 +30,13 @@ function passBlocks(report: PassReport, paint: Paint): string[][] {
   return [
     ...report.customers.map((customer) => renderCustomer(customer, paint)),
     renderFleet(report, paint),
-    ...(outside.length === 0 ? [] : [[paint('heading', 'Changed outside')], ...outside]),
+    ...(outside.length === 0 ? [] : [outsideHeading(report, paint), ...outside]),
     ...brokenBlocks(report.brokenFiles, paint),
     staleApprovals(report, paint),
     report.interrupted
       ? wrap('Interrupted: what was under way has ended, the rest was not started. Run again to go on.', '')
       : [],
+    renderUnfinished(report, paint),
     renderTotals(report),
   ];
 }
@@ -92,17 +94,26 @@ function renderFleet({ fleet }: PassReport, paint: Paint): string[] {
   return body.length === 0 ? [] : [paint('heading', 'The fleet'), ...body];
 }
 
-/** Steps that undo what somebody did elsewhere: apart, because nobody reviewed a file for them. */
+function outsideHeading({ command }: PassReport, paint: Paint): string[] {
+  return [
+    paint('heading', 'Changed outside of the files'),
+    `  Somebody did this elsewhere; it ${command === 'plan' ? 'is' : 'was'} set back to what the files say.`,
+  ];
+}
+
+/** Steps that undo what somebody did elsewhere: apart and short, so that they never bury what a review is about. */
 function changedOutside(report: PassReport, paint: Paint): string[][] {
-  const drifted = (steps: readonly StepReport[]) => steps.filter(({ drift }) => drift);
-  const customers = report.customers.flatMap((customer) => {
-    const steps = drifted(customer.steps);
-    return steps.length === 0 ? [] : [[...customerHeader(customer, paint), ...stepsAndProblems(steps, [], paint)]];
+  const owners = [
+    ...report.customers.map(({ externalId, steps }) => ({ name: printable(externalId), steps })),
+    { name: 'The fleet', steps: report.fleet.steps },
+  ];
+  return owners.flatMap(({ name, steps }) => {
+    const drifted = steps.filter(({ drift }) => drift);
+    if (drifted.length === 0) return [];
+    // The heading is the reason of every change; a suspension has one of its own.
+    const lines = drifted.flatMap((step) => renderStep(step, paint, step.action !== 'change'));
+    return [[paint('heading', name), ...lines]];
   });
-  const fleet = drifted(report.fleet.steps);
-  return fleet.length === 0
-    ? customers
-    : [...customers, [paint('heading', 'The fleet'), ...stepsAndProblems(fleet, [], paint)]];
 }
 
 function brokenBlocks(files: readonly BrokenFile[], paint: Paint): string[][] {

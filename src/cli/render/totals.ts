@@ -6,11 +6,11 @@ import { allSteps, type Summary, summarize } from './summary.ts';
 /** The last lines: what it comes to, the parent's wallet, and the hash that names this plan. */
 export function renderTotals(report: PassReport): string[] {
   const summary = summarize(report);
-  if (allSteps(report).length === 0) return [...wrap(`${nothingToDo(report, summary)}.`, ''), ...exposure(summary)];
+  if (allSteps(report).length === 0) return wrap(`${nothingToDo(report, summary)}.`, '');
   const { before, after } = report.parentWallet;
   return [
     ...wrap(`${customersTouched(report, summary)}: ${worked(report.command, summary)}.`, ''),
-    ...(troubles(summary).length === 0 ? [] : wrap(`${troubles(summary).join(', ')}.`, '')),
+    ...progress(report, summary),
     ...(recorded(report) === 0 ? [] : wrap(`${recordedNote(report)}.`, '')),
     ...exposure(summary),
     ...(summary.creditsBack === 0
@@ -63,13 +63,14 @@ function customersTouched({ fleet }: PassReport, { touched, customers }: Summary
   return fleet.steps.length === 0 ? share : `${share} and the fleet`;
 }
 
-type Counted = 'create' | 'change' | 'adopt' | 'remove' | 'mint' | 'rotate' | 'revoke';
+type Counted = 'create' | 'change' | 'adopt' | 'removed' | 'archive' | 'mint' | 'rotate' | 'revoke';
 
 const verbs: readonly (readonly [Counted, planned: string, done: string])[] = [
   ['create', 'to create', 'created'],
   ['change', 'to change', 'changed'],
   ['adopt', 'to adopt', 'adopted'],
-  ['remove', 'to remove', 'removed'],
+  ['removed', 'to remove', 'removed'],
+  ['archive', 'to archive', 'archived'],
   ['mint', 'to mint', 'minted'],
   ['rotate', 'to rotate', 'rotated'],
   ['revoke', 'to revoke', 'revoked'],
@@ -77,26 +78,41 @@ const verbs: readonly (readonly [Counted, planned: string, done: string])[] = [
 
 const keyActions: ReadonlySet<Counted> = new Set(['mint', 'rotate', 'revoke']);
 
+/** How far it reaches: what is made and changed, the keys that die of it, the credits that leave. */
 function worked(command: PassReport['command'], summary: Summary): string {
+  const isPlan = command === 'plan';
+  const counts = { ...summary, removed: summary.remove - summary.archive };
   const parts = verbs
-    .filter(([name]) => summary[name] > 0)
+    .filter(([name]) => counts[name] > 0)
     .map(([name, planned, done]) => {
-      const count = keyActions.has(name) ? counted(summary[name], 'key') : formatCredits(summary[name]);
-      return `${count} ${command === 'plan' ? planned : done}`;
+      const count = keyActions.has(name) ? counted(counts[name], 'key') : formatCredits(counts[name]);
+      return `${count} ${isPlan ? planned : done}`;
     });
-  const money = summary.creditsOut === 0 ? [] : [`${counted(summary.creditsOut, 'credit')} out`];
-  const all = [...parts, ...money];
+  const keys = summary.keysEnding;
+  // Of a revocation it goes without saying.
+  const dying = keys <= summary.revoke ? [] : [`${counted(keys, 'key')} ${keys === 1 ? 'stops' : 'stop'} working`];
+  // What an apply moved stands with what became of its steps.
+  const money = isPlan && summary.creditsOut > 0 ? [`${counted(summary.creditsOut, 'credit')} out`] : [];
+  const all = [...parts, ...dying, ...money];
   return all.length === 0 ? 'nothing moves' : all.join(', ');
 }
 
-function troubles(summary: Summary): string[] {
+/** What became of the steps, and of an apply always what it moved, also when that is nothing. */
+function progress({ command }: PassReport, summary: Summary): string[] {
   const { done, failed, inDoubt, notStarted, blocked } = summary;
-  const applied = done + failed + inDoubt + notStarted > 0;
-  return [
-    ...(applied ? [`${counted(done, 'step')} done`] : []),
+  const isApply = command === 'apply';
+  const parts = [
+    ...(isApply ? [`${counted(done, 'step')} done`] : []),
     ...(failed > 0 ? [`${formatCredits(failed)} failed`] : []),
     ...(inDoubt > 0 ? [`${formatCredits(inDoubt)} in doubt`] : []),
     ...(notStarted > 0 ? [`${formatCredits(notStarted)} not started`] : []),
-    ...(blocked > 0 ? [applied ? `${formatCredits(blocked)} blocked` : `${counted(blocked, 'step')} blocked`] : []),
+    ...(blocked > 0 ? [isApply ? `${formatCredits(blocked)} blocked` : `${counted(blocked, 'step')} blocked`] : []),
   ];
+  if (parts.length === 0) return [];
+  return wrap(`${parts.join(', ')}${isApply ? `; ${moved(summary)}` : ''}.`, '');
+}
+
+function moved({ creditsOut, creditsInDoubt }: Summary): string {
+  const moves = creditsOut === 0 ? 'no credits moved' : `${counted(creditsOut, 'credit')} moved`;
+  return creditsInDoubt === 0 ? moves : `${moves}, ${formatCredits(creditsInDoubt)} in doubt`;
 }

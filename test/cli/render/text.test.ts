@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { allSteps } from '../../../src/cli/render/summary.ts';
 import { renderText } from '../../../src/cli/render/text.ts';
 import { customer, problem, report, step } from '../support/reports.ts';
 import { scenarios } from '../support/scenarios.ts';
@@ -29,11 +30,31 @@ describe('the text of a pass', () => {
     expect(stripVTControlCharacters(painted)).toBe(plain(pass));
   });
 
-  it('puts the amounts of all steps at the same margin', () => {
-    const amounts = plain(scenarios['plan-blocked-by-guard'] ?? report())
+  it.each(Object.entries(scenarios))('puts the amounts of all steps of %s at the same margin', (_name, pass) => {
+    const money = allSteps(pass).filter(({ credits }) => credits > 0);
+    const amounts = plain(pass)
       .split('\n')
-      .filter((line) => / credits?$/.test(line));
-    expect(amounts.map((line) => line.length)).toEqual([80, 80]);
+      .filter((line) => / {2}[\d,]+ credits?$/.test(line));
+    expect(amounts.map((line) => line.length)).toEqual(money.map(() => 80));
+  });
+
+  it.each(Object.entries(scenarios))('says at the end of %s whose steps were not carried out', (_name, pass) => {
+    const [, list = ''] = plain(pass).split('\nNot carried out\n');
+    const left = pass.command === 'apply' ? allSteps(pass).filter(({ outcome }) => outcome !== 'done') : [];
+    expect(list === '').toBe(left.length === 0);
+    for (const { name } of left) if (name !== null) expect(list).toContain(name);
+  });
+
+  it('says of every apply what it moved, also when that is nothing', () => {
+    const totals = Object.values(scenarios)
+      .filter(({ command, refused }) => command === 'apply' && refused === null)
+      .map((pass) => / ([\w,]+ credits moved[^.]*)\./.exec(plain(pass).replaceAll('\n', ' '))?.[1]);
+    expect(totals).toEqual(['no credits moved, 5,000 in doubt', '5,000 credits moved', 'no credits moved']);
+  });
+
+  it('says in one line that nothing is to be done, also where refills are on', () => {
+    const quiet = report({ customers: [customer({ refillExposure: { creditsPerMonth: 6000 } })] });
+    expect(plain(quiet)).toBe('1 customer, nothing to do.\n');
   });
 
   it('takes nothing for a control sequence that a file or the API says', () => {

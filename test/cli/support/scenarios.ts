@@ -53,7 +53,7 @@ export const scenarios: Readonly<Record<string, PassReport>> = {
       }),
     ],
     planHash: hashOf('b'),
-    parentWallet: { before: 1_000_000, after: 995_000 },
+    parentWallet: { before: 1_000_000, after: 1_000_000 },
     requests: { read: 9, write: 3 },
   }),
   'plan-blocked-by-guard': report({
@@ -188,6 +188,109 @@ export const scenarios: Readonly<Record<string, PassReport>> = {
       problems: [],
     },
     planHash: hashOf('e'),
+  }),
+  'plan-only-changed-outside': report({
+    customers: [
+      customer({ steps: [step({ reason: 'cap was changed outside of this file', drift: true })] }),
+      customer({
+        externalId: 'birch-books',
+        file: 'customers/birch-books.yaml',
+        steps: [
+          step({
+            action: 'suspend',
+            resource: 'organization',
+            name: null,
+            reason: 'somebody resumed it, and `state: suspended` is declared',
+            at: { file: 'customers/birch-books.yaml', line: 5, column: 1 },
+            before: null,
+            after: { state: 'suspended' },
+            drift: true,
+          }),
+        ],
+      }),
+    ],
+    planHash: hashOf('5'),
+  }),
+  'plan-raise': report({
+    customers: [
+      customer({
+        steps: [
+          step({
+            action: 'grant',
+            resource: 'credits',
+            name: null,
+            reason: '5,000 of 8,000 were granted',
+            at: { file: 'customers/acme-coffee.yaml', line: 6, column: 1 },
+            before: { granted: 5000 },
+            after: { granted: 8000 },
+            credits: 3000,
+          }),
+        ],
+        refillExposure: { creditsPerMonth: 6000 },
+      }),
+      customer({ externalId: 'birch-books', file: 'customers/birch-books.yaml', readInFull: false }),
+    ],
+    planHash: hashOf('4'),
+    parentWallet: { before: 995_000, after: 992_000 },
+  }),
+  'plan-keys-that-end': report({
+    customers: [
+      customer({
+        steps: [
+          step({
+            action: 'rotate',
+            resource: 'api-key',
+            name: 'acme-integration',
+            reason: '`createdAfter` is later than the key',
+            at: { file: 'customers/acme-coffee.yaml', line: 10, column: 5 },
+            before: null,
+            after: null,
+            ends: { keys: 1, afterHours: 24, lastUsedAt: '2026-06-03T19:02:41.004Z', creditsBack: 0, creditsLost: 0 },
+          }),
+          step({
+            action: 'revoke',
+            resource: 'api-key',
+            name: 'legacy',
+            reason: 'declared `state: revoked`',
+            at: { file: 'customers/acme-coffee.yaml', line: 13, column: 5 },
+            before: null,
+            after: null,
+            ends: { keys: 1, afterHours: 0, lastUsedAt: null, creditsBack: 0, creditsLost: 0 },
+          }),
+        ],
+      }),
+    ],
+    planHash: hashOf('3'),
+  }),
+  'apply-fleet-interrupted': report({
+    command: 'apply',
+    customers: Array.from({ length: 14 }, (_, index) => {
+      const externalId = `customer-${String(index + 1).padStart(2, '0')}`;
+      const file = `customers/${externalId}.yaml`;
+      const outcome = index === 0 ? 'done' : 'not-started';
+      return customer({
+        externalId,
+        file,
+        phase: index === 0 ? 'Ready' : 'Progressing',
+        steps: [
+          step({
+            action: 'grant',
+            resource: 'credits',
+            name: null,
+            reason: 'nothing was granted yet',
+            at: { file, line: 3, column: 1 },
+            before: { granted: 0 },
+            after: { granted: 5000 },
+            credits: 5000,
+            outcome,
+          }),
+          step({ at: { file, line: 4, column: 1 }, outcome }),
+        ],
+      });
+    }),
+    planHash: hashOf('2'),
+    parentWallet: { before: 1_000_000, after: 995_000 },
+    interrupted: true,
   }),
   'plan-broken-file': report({
     customers: [customer()],
