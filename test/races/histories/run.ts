@@ -20,6 +20,14 @@ const NEEDS_PERSON: ReadonlySet<string> = new Set([
   'KeyOverlap',
 ]);
 
+/**
+ * Where the API forgets revoked keys (P8), a key that another writer revoked looks like one that a listing lacks: who
+ * remembers it waits for it, and a person says that it is gone.
+ */
+function needsPerson(sandbox: Sandbox): ReadonlySet<string> {
+  return sandbox.behaviour().revokedKeysListed ? NEEDS_PERSON : new Set([...NEEDS_PERSON, 'KeyNotListed']);
+}
+
 interface Telling {
   readonly sandbox: Sandbox;
   readonly oracle: Oracle;
@@ -216,7 +224,7 @@ async function end(telling: Telling): Promise<Ending> {
       place,
       oracle,
       passesMax: 3,
-      needsPerson: NEEDS_PERSON,
+      needsPerson: needsPerson(sandbox),
       onHeld: (code) => held.push(code),
     });
   }
