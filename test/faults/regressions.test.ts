@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createMachine, type Machine, type ProcessHooks } from '../support/machine.ts';
 import { crash } from '../support/memory-filesystem.ts';
 import { variantNamed } from '../support/variants.ts';
+import { ACME } from '../support/world.ts';
 import { walkNamed } from '../walks/list.ts';
 import { FILE, HOUR_MS, organizationOf, withoutStatus } from '../walks/stage.ts';
 
@@ -225,6 +226,26 @@ describe('an adopted organization on an API that returns no marks', () => {
     expect(report?.customers[0]?.problems.map(({ code }) => code)).toContain('UnmarkedLedger');
     expect(report?.customers[0]?.steps).toEqual([]);
     machine.oracle.judgeAll();
+    machine.oracle.assertHolds();
+  });
+});
+
+describe('a listing that lacks an organization made by hand', () => {
+  it('makes no second one while the parent ledger shows credits that went to it (I2)', async () => {
+    const machine = createMachine(variantNamed('default'));
+    const made = machine.sandbox.hands.createOrganization({ name: 'Acme Coffee' });
+    if (!made.done) throw new Error('it was not made');
+    machine.sandbox.hands.foreignTransfer(made.organization.id, 2_000);
+    machine.save(FILE, ACME);
+    machine.goBack(machine.now());
+    const { report, writes } = await machine.run({
+      onRequest: (request, server) => {
+        const answer = server.perform(request);
+        const isListing = /organizations\?/.test(request.path);
+        return isListing && answer.kind === 'response' ? { ...answer, body: '{"items":[],"nextCursor":null}' } : answer;
+      },
+    });
+    expect([writes, report?.customers[0]?.problems.map(({ code }) => code)]).toEqual([0, ['ListingIncomplete']]);
     machine.oracle.assertHolds();
   });
 });
