@@ -1,7 +1,20 @@
 import type { Answer, Failure } from '../core/answer.ts';
 import type { Notices } from '../core/notice.ts';
 import type { Problem, Severity } from '../core/problem.ts';
+import type { Refusal } from '../core/report.ts';
 import { isStopped, type Pass } from './context.ts';
+
+/** Why a command that only reads can tell nothing: `what` begins the sentence, "The organizations cannot be listed". */
+export function cannotRead(what: string, { problem, meta }: Failure): Refusal {
+  return {
+    kind: 'cannot-run',
+    code: problem.code,
+    message: `${what}: ${problem.message}`,
+    next: '`reconcile doctor` shows what can be reached.',
+    requestId: meta.requestId ?? null,
+    problems: [],
+  };
+}
 
 /** What a failed answer means for the customer (correctness 2.6), as a problem that points to the declaration. */
 export function problemOf(failure: Failure, doing: string, pointer: string, notices: Notices): Problem {

@@ -1,5 +1,4 @@
 import pLimit from 'p-limit';
-import type { Answer } from '../../core/answer.ts';
 import type { OrganizationStatus } from '../../core/api.ts';
 import { inventoryOf } from '../../core/inventory.ts';
 import { readChildLedger } from '../../core/ledger.ts';
@@ -13,6 +12,7 @@ import { undeclaredWebhooks } from '../../core/resources/webhook.ts';
 import type { BrokenFile, SourcedCustomer } from '../../core/source.ts';
 import { readCustomerStatus } from '../../core/status.ts';
 import type { Effects, Pass } from '../context.ts';
+import { cannotRead } from '../failure.ts';
 import { explainUnlisted, type ObserveOptions } from '../observe.ts';
 import { type PrepareOptions, preparePass } from '../prepare.ts';
 import { readApiKeys, readChildAllocations, readOrganizations, readWebhooks } from '../reads.ts';
@@ -60,9 +60,10 @@ export async function findOrphans(effects: Effects, options: FindOrphansOptions)
   const { pass, fleet } = prepared;
   const { reader } = effects;
   const listing = await readOrganizations(reader);
-  if (listing.outcome !== 'ok') return cannotRead('The organizations', listing);
+  if (listing.outcome !== 'ok')
+    return { ok: false, refusal: cannotRead('The organizations cannot be listed', listing) };
   const endpoints = await readWebhooks(reader);
-  if (endpoints.outcome !== 'ok') return cannotRead('The webhooks', endpoints);
+  if (endpoints.outcome !== 'ok') return { ok: false, refusal: cannotRead('The webhooks cannot be listed', endpoints) };
 
   const inventory = inventoryOf(listing.value);
   const claimed = claimedIdentities(fleet);
@@ -126,18 +127,4 @@ async function strayFile(
         ? identified.problem
         : null;
   return problem && STRAY.has(problem.code) ? { externalId, file, problem } : null;
-}
-
-function cannotRead(what: string, answer: Exclude<Answer<unknown>, { outcome: 'ok' }>): OrphanSearch {
-  return {
-    ok: false,
-    refusal: {
-      kind: 'cannot-run',
-      code: answer.problem.code,
-      message: `${what} cannot be listed: ${answer.problem.message}`,
-      next: '`reconcile doctor` shows what can be reached.',
-      requestId: answer.meta.requestId ?? null,
-      problems: [],
-    },
-  };
 }

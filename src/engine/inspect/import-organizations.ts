@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
-import type { Failure } from '../../core/answer.ts';
 import { type Candidate, judgeOrganizations } from '../../core/import/candidates.ts';
 import { inventoryOf, normalizedId } from '../../core/inventory.ts';
 import type { Refusal } from '../../core/report.ts';
 import type { Fleet } from '../../core/source.ts';
 import type { Effects } from '../context.ts';
+import { cannotRead } from '../failure.ts';
 import { type PrepareOptions, preparePass } from '../prepare.ts';
 import { readOrganizations } from '../reads.ts';
 import { type Drafted, draftCustomer, type Refused } from './draft-customer.ts';
@@ -33,7 +33,8 @@ export async function surveyForImport(effects: Effects, options: ImportOptions):
   const unreadable = refuseUnreadableIdentities(fleet);
   if (unreadable) return { ok: false, refusal: unreadable };
   const listing = await readOrganizations(effects.reader);
-  if (listing.outcome !== 'ok') return { ok: false, refusal: cannotList(listing) };
+  if (listing.outcome !== 'ok')
+    return { ok: false, refusal: cannotRead('The organizations cannot be listed', listing) };
   const inventory = inventoryOf(listing.value);
   const candidates = judgeOrganizations(fleet, inventory);
   const wanted = selected(candidates, options.wanted);
@@ -59,17 +60,6 @@ function refuseUnreadableIdentities({ broken }: Fleet): Refusal | null {
     next: 'Correct them first.',
     requestId: null,
     problems,
-  };
-}
-
-function cannotList({ problem, meta }: Failure): Refusal {
-  return {
-    kind: 'cannot-run',
-    code: problem.code,
-    message: `The organizations cannot be listed: ${problem.message}`,
-    next: '`reconcile doctor` shows what can be reached.',
-    requestId: meta.requestId ?? null,
-    problems: [],
   };
 }
 

@@ -1,5 +1,4 @@
 import pLimit from 'p-limit';
-import type { Answer } from '../../core/answer.ts';
 import type { LedgerEvent, Organization } from '../../core/api.ts';
 import type { ChildEvidence, LedgerAudit } from '../../core/audit/evidence.ts';
 import { readJournalledGrants } from '../../core/audit/journalled-grants.ts';
@@ -8,6 +7,7 @@ import { normalizedId } from '../../core/inventory.ts';
 import { organizationMark, readGrantMarker, readOrganizationMarker } from '../../core/marker.ts';
 import type { Refusal } from '../../core/report.ts';
 import type { Effects } from '../context.ts';
+import { cannotRead } from '../failure.ts';
 import { preparePass } from '../prepare.ts';
 import { readChildAllocations, readOrganizations, readParentAllocations } from '../reads.ts';
 
@@ -36,9 +36,10 @@ export async function verifyLedgers(effects: Effects, options: VerifyOptions): P
   const journal = readJournalledGrants(effects.journal.entries());
 
   const listing = await readOrganizations(effects.reader);
-  if (listing.outcome !== 'ok') return cannotRead('The organizations cannot be listed', listing);
+  if (listing.outcome !== 'ok')
+    return { ok: false, refusal: cannotRead('The organizations cannot be listed', listing) };
   const parent = await readParentAllocations(effects.reader, 0);
-  if (parent.outcome !== 'ok') return cannotRead("The parent's ledger cannot be read", parent);
+  if (parent.outcome !== 'ok') return { ok: false, refusal: cannotRead("The parent's ledger cannot be read", parent) };
 
   const limit = pLimit(options.concurrency);
   const readChild = (organization: Organization) => limit(() => childEvidence(effects, organization, files));
@@ -87,19 +88,5 @@ async function childEvidence(
     events: answer.outcome === 'ok' ? answer.value : null,
     unreadable: answer.outcome === 'ok' ? null : answer.problem.message,
     file: files.get(externalId) ?? null,
-  };
-}
-
-function cannotRead(what: string, answer: Exclude<Answer<unknown>, { outcome: 'ok' }>): Verification {
-  return {
-    ok: false,
-    refusal: {
-      kind: 'cannot-run',
-      code: answer.problem.code,
-      message: `${what}: ${answer.problem.message}`,
-      next: 'Nothing was compared. `reconcile doctor` shows what can be reached.',
-      requestId: answer.meta.requestId ?? null,
-      problems: [],
-    },
   };
 }
