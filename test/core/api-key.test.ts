@@ -218,6 +218,19 @@ describe('a declared key', () => {
     expect(decide(READ, listed)).toMatchObject({ problem: { code: 'KeyRevoked' } });
     expect(decide(`${READ}, createdAfter: '${ago(HOUR / 2)}'`, listed, remembered)).toMatchObject({ kind: 'mint' });
   });
+
+  it('that replaced the living one is not minted again after it was revoked, though no status ever named it (I5)', () => {
+    const living = key({ id: 'key_1', scopes: ['content:write'], createdAt: ago(9 * HOUR) });
+    const dead = { id: 'key_2', status: 'revoked', createdAt: ago(2 * HOUR), revokedAt: ago(HOUR) } as const;
+    const memory = { recorded: recorded('key_1'), stored: holds('key_1') };
+    const revoked = [key(dead), living];
+    expect(decide(READ, revoked, memory)).toMatchObject({ problem: { code: 'KeyRevoked' } });
+    expect(decide(`${READ}, createdAfter: '${ago(HOUR / 2)}'`, revoked, memory)).toMatchObject({ kind: 'mint' });
+    const otherScopes = [key({ ...dead, scopes: ['ads:read'] }), living];
+    expect(decide(READ, otherScopes, memory)).toMatchObject({ kind: 'mint', retires: 'key_1' });
+    const earlier = [living, key({ ...dead, createdAt: ago(30 * HOUR) })];
+    expect(decide(READ, earlier, memory)).toMatchObject({ kind: 'mint', retires: 'key_1' });
+  });
 });
 
 describe('a change within the overlap of the last one', () => {

@@ -190,7 +190,7 @@ function decideWithoutMatch(
   if (recorded && !sameName.some(({ id }) => id === recorded.id))
     return refused(notListed(declared, pointer, recorded.id, notices));
   const [other, ...further] = candidates;
-  if (!other || wasRevoked(other, sameName, facts))
+  if (!other || wasRevoked(declared, other, sameName, facts))
     return decideWithoutKey(declared, pointer, sameName, facts, notices);
   if (further.length > 0) return duplicate(declared, pointer, live, facts, notices);
   const ours = isOurs(other, facts);
@@ -238,12 +238,14 @@ function nextOrdinal(sameName: readonly ApiKey[], { recorded }: KeyFacts): numbe
 
 /**
  * Somebody revoked the key of this name, and another lives on beside it: then a changed entry is no leave to mint again
- * (I5). Ours by memory is the key itself; without memory, one that was made before the revoked one is not.
+ * (I5). A key that is as declared and was made after the living one had replaced it, whatever memory says of either. Else
+ * ours by memory is the key itself; without memory, one that was made before the revoked one is not.
  */
-function wasRevoked(other: ApiKey, sameName: readonly ApiKey[], facts: KeyFacts): boolean {
-  if (isOurs(other, facts)) return false;
+function wasRevoked(declared: KeyDeclaration, other: ApiKey, sameName: readonly ApiKey[], facts: KeyFacts): boolean {
   const isRevoked = ({ status, supersededBy }: ApiKey) => status === 'revoked' && supersededBy === null;
   const newer = sameName.slice(0, sameName.indexOf(other));
+  if (newer.some((key) => isRevoked(key) && matches(key, declared))) return true;
+  if (isOurs(other, facts)) return false;
   return newer.some(isRevoked) || sameName.some((key) => key.id === facts.recorded?.id && isRevoked(key));
 }
 
