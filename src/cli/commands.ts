@@ -1,6 +1,13 @@
 import type { ListenAddress } from '../core/declaration/listen-address.ts';
 
-export type OutputFormat = 'text' | 'json';
+/** What stdout carries. Every command knows the first two; which one knows more is said where its options are. */
+export const documentFormats = ['text', 'json'] as const;
+export const validateFormats = [...documentFormats, 'github'] as const;
+export const passFormats = [...documentFormats, 'ndjson', 'markdown', 'github'] as const;
+
+export type OutputFormat = (typeof documentFormats)[number];
+export type ValidateFormat = (typeof validateFormats)[number];
+export type PassFormat = (typeof passFormats)[number];
 
 /** What every command that looks at a workspace is told. */
 export interface WorkspaceOptions {
@@ -9,6 +16,10 @@ export interface WorkspaceOptions {
   readonly output: OutputFormat;
   /** False after --no-color. NO_COLOR and the terminal are looked at by whoever prints. */
   readonly color: boolean;
+}
+
+export interface ValidateOptions extends Omit<WorkspaceOptions, 'output'> {
+  readonly output: ValidateFormat;
 }
 
 export interface StatusOptions extends WorkspaceOptions {
@@ -38,7 +49,8 @@ export interface LedgerOptions extends WorkspaceOptions {
 }
 
 /** `reconcile [customer…]`: one pass, or the daemon. */
-export interface PassOptions extends WorkspaceOptions {
+export interface PassOptions extends Omit<WorkspaceOptions, 'output'> {
+  readonly output: PassFormat;
   /** Empty: all customers. */
   readonly customers: readonly string[];
   readonly dryRun: boolean;
@@ -94,7 +106,7 @@ export interface SandboxCommandOptions {
   readonly directory: string;
 }
 
-export const schemaNames = ['customer', 'reconcile', 'output'] as const;
+export const schemaNames = ['customer', 'reconcile', 'output', 'events'] as const;
 export type SchemaName = (typeof schemaNames)[number];
 
 export interface SchemaOptions {
@@ -107,7 +119,7 @@ export interface SchemaOptions {
 export interface Commands {
   pass(options: PassOptions): Promise<number>;
   init(options: InitOptions): Promise<number>;
-  validate(options: WorkspaceOptions): Promise<number>;
+  validate(options: ValidateOptions): Promise<number>;
   status(options: StatusOptions): Promise<number>;
   resume(options: ResumeOptions): Promise<number>;
   doctor(options: DoctorOptions): Promise<number>;

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type CommandUnknownOpts, InvalidArgumentError, type Option } from '@commander-js/extra-typings';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,4 +39,14 @@ function readFlag(text: string): boolean {
   if (['1', 'true', 'yes', 'on'].includes(word)) return true;
   if (['0', 'false', 'no', 'off'].includes(word)) return false;
   throw new InvalidArgumentError('It must be true or false.');
+}
+
+/** The root of the checkout that GitHub Actions works in; anywhere else the current directory. */
+export function githubRoot(environment: Environment): string {
+  return resolve(environment['GITHUB_WORKSPACE'] || '.');
+}
+
+/** Tells apart what several workspaces say in one pull request; null where nobody named one. */
+export function environmentName(environment: Environment): string | null {
+  return environment['RECONCILE_ENVIRONMENT'] || null;
 }

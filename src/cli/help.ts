@@ -21,7 +21,13 @@ Environment:
   LAYERS_BASE_URL       default https://api.layers.com
   RECONCILE_…           every option, as in RECONCILE_DRY_RUN=true; what is
                         typed wins. Several hashes: commas between them.
+  RECONCILE_ENVIRONMENT name in the marker of --output markdown
   RECONCILE_LOG_LEVEL   debug, info (default), warn, error, silent
+
+Output formats:
+  text      for people              ndjson    an object a line, as it happens
+  json      one document, at the    markdown  a comment for a pull request
+            end                     github    annotations and step summary
 
 Exit codes, the first that applies:
   1  cannot run (wrong option, no API key, workspace not bound)
@@ -37,7 +43,8 @@ Asks the API whose key it was given, and writes parentOrganizationId and apiKeyI
 into reconcile.yaml. Everything else in the file stays as it is.`;
 
 export const validateHelp = `
-Needs no API key and calls nothing. Exit code 0 when every file is valid, else 3.`;
+Needs no API key and calls nothing. Exit code 0 when every file is valid, else 3.
+With --output github the problems stand beside their lines in a pull request.`;
 
 export const statusHelp = `
 Shows what the last passes recorded; needs no API key and does not call the

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { parseDuration } from '../core/declaration/duration.ts';
 import { type ListenAddress, parseListenAddress } from '../core/declaration/listen-address.ts';
+import { documentFormats } from './commands.ts';
 
 /** Options that more than one command has, and readers of values that say what they want. */
 
@@ -9,7 +10,7 @@ export const directoryOption = () =>
 
 export const outputOption = () =>
   new Option('--output <format>', 'what stdout carries; json is one document')
-    .choices(['text', 'json'] as const)
+    .choices(documentFormats)
     .default('text' as const);
 
 export const sandboxOption = () => new Option('--sandbox', 'against the built-in sandbox, below .reconcile/sandbox/');

@@ -1,5 +1,5 @@
 import { Command, CommanderError, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
-import type { Commands, PassOptions } from './commands.ts';
+import { type Commands, documentFormats, type PassOptions, passFormats } from './commands.ts';
 import { applyEnvironment, type Environment } from './environment.ts';
 import { exitCodes } from './exit-code.ts';
 import { passHelp, summaryText } from './help.ts';
@@ -7,7 +7,6 @@ import {
   collectApprovals,
   directoryOption,
   noColorOption,
-  outputOption,
   readConcurrency,
   readListen,
   readResync,
@@ -91,7 +90,11 @@ function addPass(program: Command, commands: Commands, exit: Exit): void {
     .addOption(new Option('--yes', 'do not ask before money, archives and revocations'))
     .optionsGroup('Input and output:')
     .addOption(directoryOption())
-    .addOption(outputOption())
+    .addOption(
+      new Option('--output <format>', 'what stdout carries; text is for people')
+        .choices(passFormats)
+        .default('text' as const),
+    )
     .addOption(new Option('--detailed-exitcode', 'exit with 2 when there are changes'))
     .addOption(noColorOption())
     .optionsGroup('Tuning:')
@@ -126,11 +129,14 @@ function addPass(program: Command, commands: Commands, exit: Exit): void {
     });
 }
 
-function refuseContradictions(command: CommandUnknownOpts, { watch, dryRun, customers }: PassOptions): void {
+function refuseContradictions(command: CommandUnknownOpts, { watch, dryRun, customers, output }: PassOptions): void {
   const typed = (name: string) => command.getOptionValueSource(name) === 'cli';
   if (watch && dryRun) command.error('error: --watch cannot be combined with --dry-run; a plan is printed once.');
   if (watch && customers.length > 0) {
     command.error('error: --watch keeps all customers; names of customers are for a single pass.');
+  }
+  if (watch && !documentFormats.some((format) => format === output)) {
+    command.error(`error: --output ${output} is for a single pass; the log of --watch is one JSON object a line.`);
   }
   for (const name of ['resync', 'listen']) {
     if (!watch && typed(name)) command.error(`error: --${name} has an effect only with --watch.`);
@@ -142,11 +148,19 @@ function inheritOptions(root: CommandUnknownOpts, called: CommandUnknownOpts): v
   for (const option of root.options) {
     const attribute = option.attributeName();
     if (root.getOptionValueSource(attribute) !== 'cli') continue;
-    if (!called.options.some((own) => own.attributeName() === attribute)) {
+    const own = called.options.find((candidate) => candidate.attributeName() === attribute);
+    if (own === undefined) {
       called.error(`error: ${option.long ?? option.flags} does not apply to the command ${called.name()}.`);
     }
+    const value: unknown = root.getOptionValue(attribute);
+    if (own.argChoices && typeof value === 'string' && !own.argChoices.includes(value)) {
+      const allowed = own.argChoices.join(', ');
+      called.error(
+        `error: ${called.name()} does not know ${own.long ?? own.flags} ${value}. Allowed choices are ${allowed}.`,
+      );
+    }
     if (called.getOptionValueSource(attribute) !== 'cli') {
-      called.setOptionValueWithSource(attribute, root.getOptionValue(attribute), 'cli');
+      called.setOptionValueWithSource(attribute, value, 'cli');
     }
   }
 }

@@ -1,5 +1,5 @@
 import { type Command, Option } from '@commander-js/extra-typings';
-import { type Commands, schemaNames } from './commands.ts';
+import { type Commands, schemaNames, validateFormats } from './commands.ts';
 import { importHelp, initHelp, resumeHelp, sandboxHelp, statusHelp, validateHelp } from './help.ts';
 import { addInspections } from './inspections.ts';
 import {
@@ -45,7 +45,11 @@ function addValidate(program: Command, commands: Commands, exit: Exit): void {
     .command('validate')
     .description('check every file and print all problems')
     .addOption(directoryOption())
-    .addOption(outputOption())
+    .addOption(
+      new Option('--output <format>', 'github: annotations of the lines, in GitHub Actions')
+        .choices(validateFormats)
+        .default('text' as const),
+    )
     .addOption(noColorOption())
     .addHelpText('after', validateHelp)
     .action(async (options) => exit(await commands.validate(options)));
@@ -121,7 +125,7 @@ function addSandbox(program: Command, commands: Commands, exit: Exit): void {
 function addSchema(program: Command, commands: Commands, exit: Exit): void {
   program
     .command('schema')
-    .description('print a JSON Schema: of customer files, of reconcile.yaml, or of the json output')
+    .description('print a JSON Schema: of customer files, of reconcile.yaml, of the json output, or of ndjson lines')
     .addArgument(program.createArgument('<name>', 'which one').choices(schemaNames))
     .addOption(new Option('--output-file <file>', 'write it to a file instead of stdout'))
     .action(async (name, { outputFile }) => exit(await commands.schema({ name, outputFile: outputFile ?? null })));

@@ -82,6 +82,9 @@ describe('the command line', () => {
       { watch: true, resyncMs: 30_000, listen: { host: '::1', port: 9465 } },
     ],
     ['-C shop --output json', { directory: 'shop', output: 'json' }],
+    ['--output ndjson', { output: 'ndjson' }],
+    ['--output markdown', { output: 'markdown' }],
+    ['--output github', { output: 'github' }],
     [`--approve ${hash('a')} --approve ${hash('b')}`, { approve: [hash('a'), hash('b')] }],
     ['--no-color --concurrency 16 --yes --full', { color: false, concurrency: 16, yes: true, full: true }],
   ])('reads %s', async (line, expected) => {
@@ -91,6 +94,7 @@ describe('the command line', () => {
   it.each([
     ['validate -C shop', 'validate', { directory: 'shop' }],
     ['-C shop validate', 'validate', { directory: 'shop' }],
+    ['--output github validate', 'validate', { output: 'github' }],
     ['-C shop validate -C other', 'validate', { directory: 'other' }],
     ['--output json status', 'status', { output: 'json' }],
     ['doctor --output json', 'doctor', { output: 'json' }],
@@ -106,7 +110,11 @@ describe('the command line', () => {
 
   it.each([
     ['--dryrun', 'Did you mean --dry-run?'],
-    ['--output yaml', 'Allowed choices are text, json'],
+    ['--output yaml', 'Allowed choices are text, json, ndjson, markdown, github'],
+    ['status --output ndjson', 'Allowed choices are text, json.'],
+    ['--output markdown validate', 'validate does not know --output markdown. Allowed choices are text, json, github.'],
+    ['--output json init', '--output does not apply to the command init'],
+    ['--watch --output ndjson', 'for a single pass'],
     ['--concurrency 0', 'from 1 to 64'],
     ['--concurrency 2.5', 'from 1 to 64'],
     ['--resync 10 --watch', 'such as 30s, 10m or 1h'],
@@ -118,7 +126,7 @@ describe('the command line', () => {
     ['--watch validate', '--watch does not apply to the command validate'],
     ['sandbox --host 0.0.0.0', 'Allowed choices'],
     ['sandbox --port 70000', 'from 0 to 65535'],
-    ['schema customers', 'Allowed choices are customer, reconcile, output'],
+    ['schema customers', 'Allowed choices are customer, reconcile, output, events'],
     ['validate now', 'too many arguments'],
   ])('refuses %s and says what it wants', async (line, message) => {
     const result = await run(line);

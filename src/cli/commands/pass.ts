@@ -6,12 +6,13 @@ import { runDaemon } from '../../daemon/daemon.ts';
 import { systemClock } from '../../effects/clock.ts';
 import { isInWorkTree } from '../../effects/secrets/git-tracked.ts';
 import { runPass } from '../../engine/pass.ts';
+import type { ProgressEvent } from '../../engine/progress.ts';
 import { commandNames, type PassOptions } from '../commands.ts';
 import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodeOf, exitCodes } from '../exit-code.ts';
 import { createProgress } from '../progress.ts';
-import { printReport, refusalCode, refusePass } from '../refusal.ts';
+import { beginPrinting, printReport, refusalCode, refusePass } from '../refusal.ts';
 import { renderText } from '../render/text.ts';
 import { openSession, type Session, workspaceOf } from '../session.ts';
 import { explainUnknownCustomers } from '../unknown-customers.ts';
@@ -19,25 +20,32 @@ import { explainUnknownCustomers } from '../unknown-customers.ts';
 /** `reconcile [customer…]`: one pass, or with `--watch` the same loop as a daemon. */
 export async function pass(options: PassOptions, context: CommandContext): Promise<number> {
   const { directory, sandbox, dryRun, watch } = options;
+  const printing = beginPrinting(options, context);
   const unknown = await unknownCustomers(options);
   if (unknown !== null) {
-    return refusePass({ code: 'UnknownCustomer', message: unknown, exitCode: exitCodes.cannotRun }, options, context);
+    return refusePass({ code: 'UnknownCustomer', message: unknown, exitCode: exitCodes.cannotRun }, printing, context);
   }
   const progress = createProgress(context, options.output === 'text' && !watch);
+  const onEvent = (event: ProgressEvent) => {
+    progress.onEvent(event);
+    printing.events?.onProgress(event);
+  };
   const command = watch ? 'reconcile --watch' : 'reconcile';
   // The report of a single pass says it all; only a daemon tells its story as it goes.
   if (!watch && !context.environment['RECONCILE_LOG_LEVEL']) context.log.level = 'warn';
-  const opened = await openSession({ directory, sandbox, dryRun, command }, context, progress.onEvent);
-  if (!opened.ok) return refusePass({ ...opened, code: refusalCode(opened.exitCode) }, options, context);
+  const opened = await openSession({ directory, sandbox, dryRun, command }, context, onEvent);
+  if (!opened.ok) return refusePass({ ...opened, code: refusalCode(opened.exitCode) }, printing, context);
   const { session } = opened;
   try {
     await warnOfInlineStatus(session, options, context);
     if (watch) return await keep(session, options, context);
-    const report = await once(session, options, context, context.stop, progress.pause);
+    const onPlan = (plan: PassReport) => printing.events?.onPlan(plan);
+    const report = await once(session, options, context, context.stop, { onPlan, beforeAsking: progress.pause });
     progress.end();
-    printReport(report, options, context);
     const signal = report.interrupted ? context.stoppedBy() : null;
-    return exitCodeOf(report, { signal, detailedExitcode: options.detailedExitcode });
+    const exitCode = exitCodeOf(report, { signal, detailedExitcode: options.detailedExitcode });
+    printReport(report, exitCode, printing, context);
+    return exitCode;
   } finally {
     progress.end();
     await session.close();
@@ -88,7 +96,7 @@ async function once(
   options: PassOptions,
   context: CommandContext,
   signal: AbortSignal,
-  beforeAsking: () => void,
+  told: { readonly onPlan?: (plan: PassReport) => void; readonly beforeAsking?: () => void },
 ): Promise<PassReport> {
   const effects = session.composed.effectsFor(await workspaceOf(session));
   return runPass(effects, {
@@ -99,9 +107,10 @@ async function once(
     bindingRequired: !options.sandbox,
     signal,
     confirm: async (plan) => {
+      told.onPlan?.(plan);
       // Without a terminal the review of the change and the guards are the approval (design 8).
       if (options.yes || options.watch || !context.isTerminal || !needsConsent(plan)) return true;
-      beforeAsking();
+      told.beforeAsking?.();
       context.stderr(renderText(plan, { color: context.useColor(options.color) }));
       return context.ask('Carry this out? Money that moved does not come back by itself.');
     },
@@ -131,6 +140,6 @@ async function keep(session: Session, options: PassOptions, context: CommandCont
     stop: context.stop,
     log: context.log,
     clock: systemClock,
-    runPass: (signal) => once(session, options, context, signal, () => {}),
+    runPass: (signal) => once(session, options, context, signal, {}),
   });
 }

@@ -5,12 +5,14 @@ import type { SchemaName, SchemaOptions } from '../commands.ts';
 import { disk } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
+import { eventsJsonSchema } from '../render/event-schema.ts';
 import { outputJsonSchema } from '../render/output-schema.ts';
 
 const schemas: Readonly<Record<SchemaName, () => JsonSchema>> = {
   customer: customerJsonSchema,
   reconcile: workspaceJsonSchema,
   output: outputJsonSchema,
+  events: eventsJsonSchema,
 };
 
 /** Prints one of the JSON Schemas that are also in schemas/, or writes it to a file. */

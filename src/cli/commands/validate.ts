@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 import type { SourceProblem } from '../../core/source.ts';
 import { type Validation, validateWorkspace } from '../../effects/source/validate-workspace.ts';
-import type { WorkspaceOptions } from '../commands.ts';
+import type { ValidateOptions } from '../commands.ts';
 import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
+import { githubRoot } from '../environment.ts';
 import { exitCodes } from '../exit-code.ts';
+import { annotateProblems } from '../render/github.ts';
 import { renderDocument, sourceProblemDocument } from '../render/json.ts';
 import { counted, wrap } from '../render/layout.ts';
 import { FORMAT_VERSION } from '../render/output-schema.ts';
@@ -14,9 +16,12 @@ import { renderProblemsOfFile } from '../render/problem.ts';
 const FILES_MAX = 50;
 
 /** Prints everything wrong in the workspace's files in one run. 0 when nothing is, else 3. Calls nothing. */
-export async function validate({ directory, output }: WorkspaceOptions, context: CommandContext): Promise<number> {
-  const validation = await validateWorkspace(sourceOf(resolve(directory)));
-  context.stdout(output === 'json' ? asJson(validation) : asText(validation));
+export async function validate(options: ValidateOptions, context: CommandContext): Promise<number> {
+  const directory = resolve(options.directory);
+  const validation = await validateWorkspace(sourceOf(directory));
+  if (options.output === 'github')
+    context.stdout(annotateProblems(validation.problems, { directory, root: githubRoot(context.environment) }));
+  context.stdout(options.output === 'json' ? asJson(validation) : asText(validation));
   return validation.problems.length === 0 ? exitCodes.ok : exitCodes.invalidInput;
 }
 

@@ -19,10 +19,17 @@ export function renderJson(report: PassReport): string {
   return renderDocument(passDocument(report));
 }
 
-/** Any document as text. What could move a terminal's cursor is escaped, which JSON allows within its strings. */
+/** Any document as text. */
 export function renderDocument(document: OutputDocument): string {
-  const text = JSON.stringify(document, null, 2);
-  return `${text.replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g, unicodeEscape)}\n`;
+  return `${jsonText(document, 2)}\n`;
+}
+
+/** JSON whose strings can neither move a cursor nor be taken for an old command by a runner of GitHub (`##[`). */
+export function jsonText(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, null, indent);
+  return text
+    .replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g, unicodeEscape)
+    .replaceAll('##[', `##${unicodeEscape('[')}`);
 }
 
 function unicodeEscape(character: string): string {
@@ -30,7 +37,6 @@ function unicodeEscape(character: string): string {
 }
 
 function passDocument(report: PassReport): PassDocument {
-  const { touched: _touched, ...summary } = summarize(report);
   const { refused, fleet } = report;
   return {
     formatVersion: FORMAT_VERSION,
@@ -46,16 +52,21 @@ function passDocument(report: PassReport): PassDocument {
       problems: fleet.problems.map(problemDocument),
       approvalHash: fleet.approvalHash,
     },
-    summary,
+    summary: summaryDocument(report),
     customers: [...report.customers.map(customerDocument), ...report.brokenFiles.map(brokenDocument)],
   };
+}
+
+export function summaryDocument(report: PassReport): PassDocument['summary'] {
+  const { touched: _touched, ...summary } = summarize(report);
+  return summary;
 }
 
 export function refusalDocument(refusal: Refusal): NonNullable<RefusalDocument> {
   return { ...refusal, problems: refusal.problems.map(sourceProblemDocument) };
 }
 
-function customerDocument(customer: CustomerReport): CustomerDocument {
+export function customerDocument(customer: CustomerReport): CustomerDocument {
   return {
     ...customer,
     steps: customer.steps.map(stepDocument),
@@ -81,7 +92,7 @@ function brokenDocument({ file, externalId, problems }: BrokenFile): CustomerDoc
   };
 }
 
-function stepDocument({ at, ...step }: StepReport): StepDocument {
+export function stepDocument({ at, ...step }: StepReport): StepDocument {
   const { action, resource, name, reason, before, after, credits, drift, blockedBy, outcome, detail } = step;
   const { ends, refillExposure } = step;
   return {

@@ -18,10 +18,15 @@ export function wrap(text: string, first: string, hanging: number = first.length
       line = ' '.repeat(hanging);
       isEmpty = true;
     }
-    line += isEmpty ? word : ` ${word}`;
+    line += isEmpty ? inertAtStart(word, line) : ` ${word}`;
     isEmpty = false;
   }
   return [...lines, line.trimEnd()];
+}
+
+/** A runner of GitHub Actions obeys lines that begin with `::`, also in what a tool only quotes from a file. */
+function inertAtStart(word: string, line: string): string {
+  return word.startsWith('::') && line.trim() === '' ? `·${word}` : word;
 }
 
 /** As {@link wrap}, for a text whose line breaks matter: lines of YAML to paste, for example. */

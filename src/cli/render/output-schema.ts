@@ -21,7 +21,7 @@ const refillExposure = z
   })
   .nullable();
 
-const step = z.object({
+export const step = z.object({
   action: z.enum([
     'create',
     'change',
@@ -66,7 +66,7 @@ const step = z.object({
   detail: z.string().nullable(),
 });
 
-const customer = z.object({
+export const customer = z.object({
   externalId: z.string().nullable().meta({ description: 'null when the file is too broken to tell.' }),
   file: z.string(),
   organizationId: z.string().nullable(),
@@ -115,7 +115,7 @@ const summary = z.object({
   notStarted: count,
 });
 
-const pass = z.object({
+export const pass = z.object({
   formatVersion,
   command: z.enum(['plan', 'apply']),
   planHash: hash.nullable(),
