@@ -21,11 +21,14 @@ const NEEDS_PERSON: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Where the API forgets revoked keys (P8), a key that another writer revoked looks like one that a listing lacks: who
- * remembers it waits for it, and a person says that it is gone.
+ * Where the API shows no revoked keys (P8), a key that somebody else revoked looks like one that a listing lacks. Who
+ * remembers it waits for it, and a person says that it is gone; who never knew of it finds its mint's idempotency key
+ * taken by another body, and waits until the API forgets that.
  */
 function needsPerson(sandbox: Sandbox): ReadonlySet<string> {
-  return sandbox.behaviour().revokedKeysListed ? NEEDS_PERSON : new Set([...NEEDS_PERSON, 'KeyNotListed']);
+  return sandbox.behaviour().revokedKeysListed
+    ? NEEDS_PERSON
+    : new Set([...NEEDS_PERSON, 'KeyNotListed', 'MintInDoubt']);
 }
 
 interface Telling {
