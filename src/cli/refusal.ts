@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { PassReport } from '../core/report.ts';
 import { systemClock } from '../effects/clock.ts';
 import { packageVersion } from '../effects/version.ts';
+import { approvedBefore } from './approvals.ts';
 import type { PassOptions } from './commands.ts';
 import type { CommandContext } from './context.ts';
 import { environmentName, githubRoot } from './environment.ts';
@@ -38,6 +39,7 @@ export function printReport(
   context: CommandContext,
 ): void {
   const environment = environmentName(context.environment);
+  const approved = approvedBefore(report, options);
   switch (options.output) {
     case 'json':
       context.stdout(renderJson(report));
@@ -50,13 +52,13 @@ export function printReport(
       break;
     case 'github': {
       const places = { directory: resolve(options.directory), root: githubRoot(context.environment) };
-      context.stdout(annotateReport(report, places) + renderText(report, { color: false }));
+      context.stdout(annotateReport(report, places) + renderText(report, { color: false, approved }));
       writeStepSummary(report, environment, context);
       break;
     }
     case 'text':
       if (report.refused !== null) context.stderr(renderText(report, { color: false }));
-      else context.stdout(renderText(report, { color: context.useColor(options.color) }));
+      else context.stdout(renderText(report, { color: context.useColor(options.color), approved }));
   }
 }
 

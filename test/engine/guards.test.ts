@@ -282,6 +282,18 @@ describe('an approval', () => {
     expect(stepsThat(await world.pass({ dryRun: true }), 'planned')).toContain('acme-coffee grant credits');
   });
 
+  it('of one customer stands when another one changes', async () => {
+    if (!maxGrant) throw new Error('there is no such guard');
+    const { world } = await held({ ...maxGrant, line: 'maxGrant: 400' });
+    const plan = await world.pass({ dryRun: true });
+    const hash = plan.customers.find(({ externalId }) => externalId === 'birch')?.approvalHash ?? '';
+    declare(world, ACME.replace('credits: 5000', 'credits: 7000'));
+    const report = await world.pass({ approved: [hash] });
+    expect(report.staleApprovals).toEqual([]);
+    expect(stepsThat(report, 'done')).toContain('birch grant credits');
+    expect(stepsThat(report, 'blocked')).toEqual(['acme-coffee grant credits']);
+  });
+
   it('fits another amount no more', async () => {
     if (!maxGrant) throw new Error('there is no such guard');
     const { world } = await held(maxGrant);

@@ -7,6 +7,7 @@ import { systemClock } from '../../effects/clock.ts';
 import { isInWorkTree } from '../../effects/secrets/git-tracked.ts';
 import { runPass } from '../../engine/pass.ts';
 import type { ProgressEvent } from '../../engine/progress.ts';
+import { rememberApprovable } from '../approvals.ts';
 import { commandNames, type PassOptions } from '../commands.ts';
 import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
@@ -42,6 +43,7 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
     const onPlan = (plan: PassReport) => printing.events?.onPlan(plan);
     const report = await once(session, options, context, context.stop, { onPlan, beforeAsking: progress.pause });
     progress.end();
+    rememberApprovable(report, options);
     const signal = report.interrupted ? context.stoppedBy() : null;
     const exitCode = exitCodeOf(report, { signal, detailedExitcode: options.detailedExitcode });
     printReport(report, exitCode, printing, context);

@@ -74,7 +74,7 @@ export function renderStep(step: StepReport, paint: Paint, why: boolean = true):
     ...(isBlocked(step) && step.blockedBy !== null
       ? wrap(`held back by ${blockerName(step.blockedBy)}`, ' '.repeat(INDENT))
       : []),
-    ...(step.detail === null ? [] : wrapLines(step.detail, ' '.repeat(INDENT))),
+    ...(step.detail === null || step.detail === step.blockedBy ? [] : wrapLines(step.detail, ' '.repeat(INDENT))),
     ...(why ? wrap(`because ${step.reason}`, ' '.repeat(INDENT), INDENT + 2) : []),
   ];
   const [head = '', ...rest] = endWith(body, `${step.at.file}:${step.at.line}`, INDENT);
@@ -96,7 +96,7 @@ function describe(step: StepReport): string {
 }
 
 /** `grant 5,000 credits`, `cap`: what a step does, in a list of steps. */
-export function stepName(step: StepReport): string {
+export function stepName(step: Pick<Step, 'action' | 'resource' | 'name' | 'credits'>): string {
   if (step.action === 'grant') return `grant ${counted(step.credits, 'credit')}`;
   const name = step.action === 'change' ? resourceName(step) : `${signs[step.action].word} ${resourceName(step)}`;
   return step.credits === 0 ? name : `${name} (${counted(step.credits, 'credit')})`;

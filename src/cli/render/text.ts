@@ -6,6 +6,7 @@ import { exposureSentence } from './consequences.ts';
 import { row, wrap } from './layout.ts';
 import { createPaint, type Paint } from './palette.ts';
 import { renderProblem, renderRefusal, renderSourceProblems } from './problem.ts';
+import { type Approved, renderStaleApprovals } from './stale-approval.ts';
 import { renderStep } from './step.ts';
 import { renderTotals } from './totals.ts';
 import { renderUnfinished } from './unfinished.ts';
@@ -13,26 +14,28 @@ import { renderUnfinished } from './unfinished.ts';
 export interface TextOptions {
   /** Decided by the caller: a terminal, and neither NO_COLOR nor --no-color. */
   readonly color: boolean;
+  /** What stale approvals were given for, where it is known. */
+  readonly approved?: Approved;
 }
 
 /** A pass for people: what happens to whom, why, by which line of which file, and what it costs. Ends with a line break. */
-export function renderText(report: PassReport, { color }: TextOptions): string {
+export function renderText(report: PassReport, { color, approved = new Map() }: TextOptions): string {
   const paint = createPaint(color);
-  const blocks = report.refused === null ? passBlocks(report, paint) : [renderRefusal(report.refused, paint)];
+  const blocks = report.refused === null ? passBlocks(report, approved, paint) : [renderRefusal(report.refused, paint)];
   return `${blocks
     .filter((block) => block.length > 0)
     .map((block) => block.join('\n'))
     .join('\n\n')}\n`;
 }
 
-function passBlocks(report: PassReport, paint: Paint): string[][] {
+function passBlocks(report: PassReport, approved: Approved, paint: Paint): string[][] {
   const outside = changedOutside(report, paint);
   return [
     ...report.customers.map((customer) => renderCustomer(customer, paint)),
     renderFleet(report, paint),
     ...(outside.length === 0 ? [] : [outsideHeading(report, paint), ...outside]),
     ...brokenBlocks(report.brokenFiles, paint),
-    staleApprovals(report, paint),
+    renderStaleApprovals(report, approved, paint),
     report.interrupted
       ? wrap('Interrupted: what was under way has ended, the rest was not started. Run again to go on.', '')
       : [],
@@ -124,16 +127,5 @@ function brokenBlocks(files: readonly BrokenFile[], paint: Paint): string[][] {
       ...wrap('Their customers are frozen: nothing is done for them.', '  '),
     ],
     ...files.map(({ problems }) => renderSourceProblems(problems)),
-  ];
-}
-
-/** The plan moved on since somebody reviewed it: what they approved is not what would run. */
-function staleApprovals({ staleApprovals: hashes }: PassReport, paint: Paint): string[] {
-  if (hashes.length === 0) return [];
-  return [
-    `${paint('trouble', 'error')}  StaleApproval`,
-    ...wrap('These approvals fit neither this plan nor the blocked steps of any customer:', '  '),
-    ...hashes.map((hash) => `  ${printable(hash)}`),
-    ...wrap('Next: review the plan above, which may have changed since, and approve its hash.', '  '),
   ];
 }

@@ -1,0 +1,47 @@
+import { approvalDifference } from '../../core/approval-difference.ts';
+import { printable } from '../../core/declaration/yaml/printable.ts';
+import { FLEET } from '../../core/guard.ts';
+import type { StepIdentity } from '../../core/plan-hash.ts';
+import type { PassReport } from '../../core/report.ts';
+import { renderFields } from './fields.ts';
+import { wrap } from './layout.ts';
+import type { Paint, Tone } from './palette.ts';
+import { stepName } from './step.ts';
+
+/** What approvals were given for, by their hash; those that are missing are not known here. */
+export type Approved = ReadonlyMap<string, readonly StepIdentity[]>;
+
+/** The plan moved on since somebody reviewed it: what they approved is not what would run, and this is the difference. */
+export function renderStaleApprovals(report: PassReport, approved: Approved, paint: Paint): string[] {
+  if (report.staleApprovals.length === 0) return [];
+  return [
+    `${paint('trouble', 'error')}  StaleApproval`,
+    ...wrap('These approvals fit neither this plan nor the blocked steps of any customer:', '  '),
+    ...report.staleApprovals.flatMap((hash) => [
+      `  ${printable(hash)}`,
+      ...difference(approved.get(hash), report, paint),
+    ]),
+    ...wrap('Next: review the plan above, which may have changed since, and approve its hash.', '  '),
+  ];
+}
+
+function difference(steps: readonly StepIdentity[] | undefined, report: PassReport, paint: Paint): string[] {
+  if (steps === undefined) return wrap('what it was given for is not known in this workspace', '    ');
+  const { gone, come } = approvalDifference(steps, report);
+  return [
+    ...gone.flatMap((step) => side('-', 'remove', step, paint)),
+    ...come.flatMap((step) => side('+', 'add', step, paint)),
+    ...wrap(legend(gone.length > 0, come.length > 0), '    '),
+  ];
+}
+
+function legend(someGone: boolean, someCome: boolean): string {
+  if (someGone && someCome) return '(- was approved, + is planned now)';
+  return someGone ? '(- was approved, and is not planned any more)' : '(+ is planned now as well)';
+}
+
+function side(sign: '-' | '+', tone: Tone, step: StepIdentity, paint: Paint): string[] {
+  const owner = step.customer === FLEET ? 'the fleet' : step.customer;
+  const [first = '', ...more] = wrap(`${owner}: ${stepName(step)}`, `    ${sign} `, 6);
+  return [`    ${paint(tone, sign)}${first.slice(5)}`, ...more, ...renderFields(step.before, step.after, 8)];
+}
