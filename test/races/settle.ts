@@ -40,10 +40,14 @@ export async function settle(settling: Settling): Promise<number> {
     // Between two passes of a daemon lie minutes.
     sandbox.clock.advance(60_000);
     const changesBefore = place.changes;
+    const effectsBefore = sandbox.snapshot().operations.length;
     const report = await passAt({ place, sandbox, transport, process: { sleptMs: 0, isAlone: true }, full: true });
     await oracle.afterPass(place);
-    const isQuiet = writes === 0 && place.changes === changesBefore;
     const held = problemsThatHold(report);
+    // What is in doubt is asked again, under the same key: that has no effect, or it would be in doubt no more.
+    const effects = sandbox.snapshot().operations.length - effectsBefore;
+    const isStill = held.some(({ isDoubt }) => isDoubt) ? effects === 0 : writes === 0;
+    const isQuiet = isStill && place.changes === changesBefore;
     const unsettled = held.filter(({ code }) => !needsPerson.has(code));
     if (isQuiet && unsettled.length === 0) {
       for (const { code } of held) settling.onHeld?.(code);
@@ -56,10 +60,14 @@ export async function settle(settling: Settling): Promise<number> {
   }
 }
 
-function problemsThatHold(report: PassReport): readonly Pick<Problem, 'code' | 'message'>[] {
-  const problems = report.customers.flatMap((customer) => customer.problems);
+type Holding = Pick<Problem, 'code' | 'message'> & { readonly isDoubt: boolean };
+
+function problemsThatHold({ customers, fleet, refused }: PassReport): readonly Holding[] {
+  const problems = [...customers.flatMap((customer) => customer.problems), ...fleet.problems];
   return [
-    ...(report.refused ? [report.refused] : []),
-    ...[...problems, ...report.fleet.problems].filter(({ severity }) => severity !== 'warning'),
+    ...(refused ? [{ ...refused, isDoubt: false }] : []),
+    ...problems
+      .filter(({ severity }) => severity !== 'warning')
+      .map((problem) => ({ ...problem, isDoubt: problem.severity === 'doubt' })),
   ];
 }
