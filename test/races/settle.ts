@@ -44,10 +44,10 @@ export async function settle(settling: Settling): Promise<number> {
     const report = await passAt({ place, sandbox, transport, process: { sleptMs: 0, isAlone: true }, full: true });
     await oracle.afterPass(place);
     const held = problemsThatHold(report);
-    // What is in doubt is asked again, under the same key: that has no effect, or it would be in doubt no more.
+    // What is in doubt is asked and journalled again, under the same key: that has no effect, or it would be settled.
     const effects = sandbox.snapshot().operations.length - effectsBefore;
-    const isStill = held.some(({ isDoubt }) => isDoubt) ? effects === 0 : writes === 0;
-    const isQuiet = isStill && place.changes === changesBefore;
+    const isStill = writes === 0 && place.changes === changesBefore;
+    const isQuiet = isStill || (effects === 0 && held.some(({ isDoubt }) => isDoubt));
     const unsettled = held.filter(({ code }) => !needsPerson.has(code));
     if (isQuiet && unsettled.length === 0) {
       for (const { code } of held) settling.onHeld?.(code);
