@@ -1,4 +1,4 @@
-import type { ApiKey, OrganizationWithSummary } from './api.ts';
+import type { ApiKey, LedgerEvent, OrganizationWithSummary } from './api.ts';
 import type { KeyDeclaration } from './declaration/customer.ts';
 import type { LedgerView } from './ledger.ts';
 import { organizationMark, readOrganizationMarker } from './marker.ts';
@@ -28,7 +28,11 @@ import type { CustomerStatus } from './status.ts';
 /** What was read about a customer whose organization exists. What was not read is null. */
 export interface Observation {
   readonly organization: OrganizationWithSummary;
-  readonly ledger: { readonly view: LedgerView; readonly annotationsSeen: boolean } | null;
+  readonly ledger: {
+    readonly view: LedgerView;
+    readonly annotationsSeen: boolean;
+    readonly events: readonly LedgerEvent[];
+  } | null;
   readonly keys: { readonly listed: readonly ApiKey[]; readonly serverNowMs: number } | null;
   /** What the secret store holds, by key name. */
   readonly stored: ReadonlyMap<string, StoredKey>;

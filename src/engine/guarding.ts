@@ -38,7 +38,7 @@ export async function guardFleet(
   const { effects, workspace } = pass;
   const { guards } = workspace.declaration;
   const plans = observed.map(planOf);
-  const money = await readMoneyFacts(pass, plans);
+  const money = await readMoneyFacts(pass, plans, observed);
   const limits = new Map(
     observed.map(({ customer, observation }) => [
       customer.declaration.externalId,
@@ -65,7 +65,11 @@ interface MoneyFacts extends Pick<GuardFacts, 'parentPrepaid' | 'grantedToday'> 
   readonly problems: readonly Problem[];
 }
 
-async function readMoneyFacts(pass: Pass, plans: readonly CustomerPlan[]): Promise<MoneyFacts> {
+async function readMoneyFacts(
+  pass: Pass,
+  plans: readonly CustomerPlan[],
+  observed: readonly ObservedCustomer[],
+): Promise<MoneyFacts> {
   const { effects, workspace } = pass;
   const problems: Problem[] = [];
   let parentPrepaid: number | null = null;
@@ -76,7 +80,7 @@ async function readMoneyFacts(pass: Pass, plans: readonly CustomerPlan[]): Promi
   if (wallet.outcome === 'ok') parentPrepaid = wallet.value.prepaidBalance;
   else problems.push(problemOf(wallet, 'Reading the parent wallet', '/guards', noticesFor(workspace)));
   if (workspace.declaration.guards.maxGrantPerDay !== undefined) {
-    const today = await grantedSinceMidnight(pass);
+    const today = await grantedSinceMidnight(pass, observed);
     if (typeof today === 'number') grantedToday = today;
     else problems.push(today);
   }
@@ -117,15 +121,24 @@ function withoutMoney(plan: CustomerPlan): CustomerPlan {
   };
 }
 
-/** By the parent's own ledger and the server's clock, so that neither a restart nor a wrong clock resets the day. */
-async function grantedSinceMidnight(pass: Pass): Promise<number | Problem> {
+/** By the parent's own ledger, the children's that were read, and the server's clock, so that neither a restart nor a wrong clock resets the day. */
+async function grantedSinceMidnight(pass: Pass, observed: readonly ObservedCustomer[]): Promise<number | Problem> {
   const midnight = Math.floor(pass.serverTimeMs / DAY_MS) * DAY_MS;
   const events = await readParentAllocations(pass.effects.reader, midnight);
   if (events.outcome !== 'ok')
     return problemOf(events, 'Reading the parent ledger', '/guards/maxGrantPerDay', noticesFor(pass.workspace));
-  return events.value
-    .filter((event) => readGrantMarker(event).kind === 'marked')
-    .reduce((total, event) => total + Math.abs(event.credits), 0);
+  const onChildren = observed
+    .flatMap(({ observation }) => observation?.ledger?.events ?? [])
+    .filter(({ createdAt }) => Date.parse(createdAt) >= midnight);
+  // A grant has one row with the parent and one with the child: a stale list of one does not hide it from the day.
+  const amounts = new Map<string, number>();
+  for (const event of [...events.value, ...onChildren]) {
+    const read = readGrantMarker(event);
+    if (read.kind !== 'marked') continue;
+    const { externalId, incarnation, slot } = read.marker;
+    amounts.set(JSON.stringify([externalId, incarnation, slot]), Math.abs(event.credits));
+  }
+  return [...amounts.values()].reduce((total, credits) => total + credits, 0);
 }
 
 const DAY_MS = 24 * 3_600_000;

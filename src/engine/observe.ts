@@ -194,7 +194,7 @@ export function ledgerReading(
   };
   const view = readChildLedger(events, owner, true);
   const annotationsSeen = showsAnnotations(events) || isAllByHand(view, adoptedCredits(customer, organization));
-  return { view, annotationsSeen };
+  return { view, annotationsSeen, events };
 }
 
 /** What the store holds under the names of a customer's keys. */

@@ -312,6 +312,27 @@ describe('guards', () => {
     expect(stepsThat(report, 'blocked')).toEqual(['birch grant credits']);
   });
 
+  it('count a grant of the day also where the parent’s ledger does not show it', async () => {
+    const world = createWorld({
+      transport: (inner) => ({
+        send: (request) =>
+          request.path.startsWith('/v1/credits/events')
+            ? Promise.resolve({
+                kind: 'response',
+                status: 200,
+                headers: { 'content-type': 'application/json' },
+                body: '{"items":[],"nextCursor":null}',
+              })
+            : inner.send(request),
+      }),
+      workspaceYaml: 'guards: { maxGrantPerDay: 5500 }\n',
+    });
+    declare(world, ACME);
+    await world.pass();
+    declare(world, ACME.replace('credits: 5000', 'credits: 6000'));
+    expect(stepsThat(await world.pass(), 'blocked')).toEqual(['acme-coffee grant credits']);
+  });
+
   it('do not count the keys that an archive kills as revocations', async () => {
     const world = createWorld();
     declare(world, ACME);

@@ -169,14 +169,18 @@ export const guardsWalks: readonly Walk[] = [
     options: { workspaceYaml: FIREHOSE },
     before: async (stage) => {
       guard(stage, 'allowedWebhookHosts: [elsewhere.example]');
-      stage.save(FILE, 'externalId: acme-coffee\nname: Acme Coffee\n');
+      stage.save(FILE, PLAIN);
     },
     after: (stage) =>
       stage.edit('reconcile.yaml', replace('[elsewhere.example]', '[elsewhere.example, hooks.partner.example]')),
     passes: [
       {
-        plans: ['create webhook firehose, blocked by allowedWebhookHosts', 'create organization'],
-        writes: ['POST organizations'],
+        plans: [
+          'create webhook firehose, blocked by allowedWebhookHosts',
+          'create organization',
+          'grant credits, 5000 credits',
+        ],
+        writes: ['POST organizations', 'POST …/credits/allocate'],
         says: ['GuardBlocked'],
       },
       { plans: ['create webhook firehose'], writes: ['POST webhook-endpoints'], says: [] },

@@ -1,5 +1,5 @@
 import { ACME } from '../support/world.ts';
-import { BOLT, FILE, HOUR_MS, onboarded, organizationOf, PLAIN, replace, withoutStatus } from './stage.ts';
+import { BOLT, BYSTANDER, FILE, HOUR_MS, onboarded, organizationOf, PLAIN, replace, withoutStatus } from './stage.ts';
 import { NOTHING, type Walk } from './walk.ts';
 
 /** Files and names that change while the customer stays who it is. */
@@ -147,7 +147,7 @@ export const identityWalks: readonly Walk[] = [
     reason: 'a file sets a metadata key that is ours',
     never: 'A mark is overwritten; the other customers go on.',
     before: async (stage) => {
-      stage.save('customers/bolt.yaml', 'externalId: bolt-coffee\nname: Bolt Coffee\n');
+      stage.save('customers/bolt.yaml', BYSTANDER);
       await onboarded(stage, PLAIN);
       stage.edit(FILE, replace('credits: 5000', 'metadata: { rcn_inc: "2" }\ncredits: 6000'));
     },
@@ -158,7 +158,7 @@ export const identityWalks: readonly Walk[] = [
     reason: 'a file is deleted',
     never: 'A missing file suspends, archives or revokes anything.',
     before: async (stage) => {
-      stage.save('customers/bolt.yaml', 'externalId: bolt-coffee\nname: Bolt Coffee\n');
+      stage.save('customers/bolt.yaml', BYSTANDER);
       await onboarded(stage, PLAIN);
       stage.save(FILE, null);
     },
@@ -189,7 +189,7 @@ export const identityWalks: readonly Walk[] = [
     reason: 'two files claim identities that differ only in case',
     never: 'Both write to one organization, or to one secret file.',
     before: async (stage) => {
-      stage.save('customers/bolt.yaml', 'externalId: bolt-coffee\nname: Bolt Coffee\n');
+      stage.save('customers/bolt.yaml', BYSTANDER);
       await onboarded(stage, PLAIN);
       stage.save('customers/copy.yaml', PLAIN.replace('acme-coffee', 'Acme-Coffee').replace('5000', '9000'));
     },

@@ -41,6 +41,9 @@ export function anHourAgo({ sandbox }: Stage): string {
 /** A customer of whom nothing moves but its credits. */
 export const PLAIN = 'externalId: acme-coffee\nname: Acme Coffee\ncredits: 5000\n';
 
+/** Another customer, to which nothing happens. */
+export const BYSTANDER = 'externalId: bolt-coffee\nname: Bolt Coffee\ncredits: 500\n';
+
 /** The organization of the only customer that is not archived. */
 export function organizationOf({ sandbox }: Stage): string {
   const found = sandbox
