@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { FIRST_CREDITS } from './files.ts';
 
 /** What may happen between the first commit and the last. Plain data: a history is printed, shrunk and replayed. */
 export type Command =
@@ -151,8 +152,19 @@ const growing: fc.Arbitrary<Command> = fc.oneof(
 /** Histories in which a missed moment is made up for later: with and without their faults they end alike. */
 export const growingHistories: fc.Arbitrary<History> = fc.record({
   variant: fc.constant(0),
-  commands: fc.array(growing, { minLength: 5, maxLength: 25, size: 'max' }),
+  commands: fc.array(growing, { minLength: 5, maxLength: 25, size: 'max' }).map(neverLower),
 });
+
+/** What was declared for a moment only, and lowered before a pass could see it, is nothing to be made up for. */
+function neverLower(commands: readonly Command[]): Command[] {
+  const declared = new Map<number, number>();
+  return commands.map((command) => {
+    if (command.kind !== 'edit' || command.edit.what !== 'credits') return command;
+    const credits = Math.max(command.edit.credits, declared.get(command.customer) ?? FIRST_CREDITS);
+    declared.set(command.customer, credits);
+    return { ...command, edit: { ...command.edit, credits } };
+  });
+}
 
 /** One line a command, as a person would tell it. */
 export function told({ variant, commands: all }: History): string {

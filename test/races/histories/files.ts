@@ -31,11 +31,14 @@ export interface Slot {
 
 export const SCOPES = [['content:read', 'content:write'], ['content:read'], ['social:read']] as const;
 
+/** What a new file declares. */
+export const FIRST_CREDITS = 1000;
+
 export function newFile(externalId: string): CustomerFile {
   return {
     externalId,
     name: `Customer ${externalId}`,
-    credits: 1000,
+    credits: FIRST_CREDITS,
     cap: undefined,
     refill: undefined,
     keys: [],
