@@ -26,9 +26,13 @@ const NEEDS_PERSON: ReadonlySet<string> = new Set([
  * taken by another body, and waits until the API forgets that.
  */
 function needsPerson(sandbox: Sandbox): ReadonlySet<string> {
-  return sandbox.behaviour().revokedKeysListed
-    ? NEEDS_PERSON
-    : new Set([...NEEDS_PERSON, 'KeyNotListed', 'MintInDoubt']);
+  const { revokedKeysListed, cacheServerErrors } = sandbox.behaviour();
+  return new Set([
+    ...NEEDS_PERSON,
+    ...(revokedKeysListed ? [] : ['KeyNotListed', 'MintInDoubt']),
+    // A remembered 5xx is answered until the window closes (P4): there is nothing to do but to wait for that (V1).
+    ...(cacheServerErrors ? ['CreationInDoubt', 'GrantInDoubt', 'SlotInDoubt', 'MintInDoubt'] : []),
+  ]);
 }
 
 interface Telling {
