@@ -25,6 +25,8 @@ export interface ValidateOptions extends Omit<WorkspaceOptions, 'output'> {
 export interface StatusOptions extends WorkspaceOptions {
   /** What passes against the built-in sandbox recorded. */
   readonly sandbox: boolean;
+  /** Also read what each organization holds now. */
+  readonly live: boolean;
 }
 
 export interface DoctorOptions extends WorkspaceOptions {

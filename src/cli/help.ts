@@ -48,7 +48,13 @@ With --output github the problems stand beside their lines in a pull request.`;
 
 export const statusHelp = `
 Shows what the last passes recorded; needs no API key and does not call the
-API. With the status store git it fetches the branch.`;
+API. With the status store git it fetches the branch. With --live it asks for
+the balance of each organization: one GET each, with the API key, no lock.
+
+Examples:
+  reconcile status
+  reconcile status --live
+  reconcile status --output json | jq '.customers[] | select(.phase != "Ready")'`;
 
 export const resumeHelp = `
 A customer whose organization was suspended by somebody else is left alone

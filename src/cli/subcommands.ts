@@ -63,8 +63,11 @@ function addStatus(program: Command, commands: Commands, exit: Exit): void {
     .addOption(outputOption())
     .addOption(noColorOption())
     .addOption(sandboxOption())
+    .addOption(new Option('--live', 'also read what each organization holds now; GET only'))
     .addHelpText('after', statusHelp)
-    .action(async (options) => exit(await commands.status({ ...options, sandbox: options.sandbox === true })));
+    .action(async (options) =>
+      exit(await commands.status({ ...options, sandbox: options.sandbox === true, live: options.live === true })),
+    );
 }
 
 function addResume(program: Command, commands: Commands, exit: Exit): void {

@@ -6,13 +6,15 @@ import type { StatusOptions } from '../commands.ts';
 import { sourceOf, statusStoreOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
+import { refusalExitCode, refusalText } from '../reading.ts';
 import { renderDocument } from '../render/json.ts';
 import { FORMAT_VERSION, type StatusRow } from '../render/output-schema.ts';
 import { createPaint } from '../render/palette.ts';
 import { renderSourceProblems } from '../render/problem.ts';
 import { renderStatusTable } from '../render/status-table.ts';
+import { withLiveBalances } from './live-balances.ts';
 
-/** Prints what the last passes recorded, trouble first. Reads files only; 3 when there is nothing that can be read. */
+/** Prints what the last passes recorded, trouble first; 3 when there is nothing that can be read. Only `--live` calls the API. */
 export async function status(options: StatusOptions, context: CommandContext): Promise<number> {
   const directory = resolve(options.directory);
   const source = sourceOf(directory);
@@ -21,11 +23,19 @@ export async function status(options: StatusOptions, context: CommandContext): P
   const fleet = await source.loadFleet(workspace.workspace);
   if (!fleet.ok) return refuse(context, fleet.problems);
   const store = statusStoreOf(directory, options.sandbox, workspace.workspace.declaration, context.environment);
-  const rows = await statusRows(fleet.fleet, workspace.workspace, store, options.sandbox);
+  const recorded = await statusRows(fleet.fleet, workspace.workspace, store, options.sandbox);
+  const read = options.live
+    ? await withLiveBalances(recorded, options, context)
+    : { ok: true as const, rows: recorded };
+  if (!read.ok) {
+    context.stderr(refusalText(read.refusal));
+    return refusalExitCode(read.refusal);
+  }
+  const { rows } = read;
   context.stdout(
     options.output === 'json'
-      ? renderDocument({ formatVersion: FORMAT_VERSION, command: 'status', customers: rows })
-      : renderStatusTable(rows, createPaint(context.useColor(options.color))),
+      ? renderDocument({ formatVersion: FORMAT_VERSION, command: 'status', customers: [...rows] })
+      : renderStatusTable(rows, options.live, createPaint(context.useColor(options.color))),
   );
   return exitCodes.ok;
 }
@@ -96,6 +106,7 @@ function recordedRow({ declaration, file, hash }: SourcedCustomer, recorded: Cus
     message: ready?.message ?? null,
     credits: { declared: declaration.credits, granted: recorded.credits?.granted ?? null },
     outdated: recorded.declaration !== hash,
+    live: null,
   };
 }
 
@@ -109,6 +120,7 @@ function nothingRecorded(externalId: string | null, file: string): StatusRow {
     message: null,
     credits: { declared: null, granted: null },
     outdated: false,
+    live: null,
   };
 }
 

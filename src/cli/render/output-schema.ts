@@ -149,6 +149,10 @@ const statusRow = z.object({
   message: z.string().nullable(),
   credits: z.object({ declared: count.nullable(), granted: count.nullable() }),
   outdated: z.boolean().meta({ description: 'True when the declaration changed after its status was recorded.' }),
+  live: z
+    .object({ balance: count.nullable(), available: count.nullable(), problem: z.string().nullable() })
+    .nullable()
+    .meta({ description: 'With --live: what the organization holds now; null where none is recorded.' }),
 });
 
 const statuses = z.object({

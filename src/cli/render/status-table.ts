@@ -3,42 +3,50 @@ import { formatCredits } from '../../core/money.ts';
 import { counted, wrap } from './layout.ts';
 import type { StatusRow } from './output-schema.ts';
 import type { Paint } from './palette.ts';
+import { renderTable } from './table.ts';
 
-const headings = ['CUSTOMER', 'PHASE', 'GRANTED', 'DECLARED', 'REASON'] as const;
-
-/** One line per customer; below it what settles the trouble, when there is any. Ends with a line break. */
-export function renderStatusTable(rows: readonly StatusRow[], paint: Paint): string {
-  const table = [headings, ...rows.map(cellsOf)];
-  const widths = headings.map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)));
-  const lines = table.map((cells) => line(cells, widths));
-  const body = rows.flatMap((row, index) => [painted(lines[index + 1] ?? '', row, paint), ...explanation(row)]);
-  return `${[paint('heading', lines[0] ?? ''), ...body, '', totals(rows)].join('\n')}\n`;
+interface Column {
+  readonly heading: string;
+  readonly isAmount: boolean;
+  readonly cell: (row: StatusRow) => string;
 }
 
-function cellsOf({ externalId, file, phase, credits, reason, outdated }: StatusRow): readonly string[] {
-  return [
-    printable(externalId ?? file),
-    phase ?? '-',
-    amount(credits.granted),
-    amount(credits.declared),
-    printable(reason) + (outdated ? ' (the file changed since)' : ''),
-  ];
+const columns: readonly Column[] = [
+  { heading: 'CUSTOMER', isAmount: false, cell: ({ externalId, file }) => printable(externalId ?? file) },
+  { heading: 'PHASE', isAmount: false, cell: ({ phase }) => phase ?? '-' },
+  { heading: 'GRANTED', isAmount: true, cell: ({ credits }) => amount(credits.granted) },
+  { heading: 'DECLARED', isAmount: true, cell: ({ credits }) => amount(credits.declared) },
+];
+
+const liveColumns: readonly Column[] = [
+  { heading: 'BALANCE', isAmount: true, cell: ({ live }) => amount(live?.balance ?? null) },
+  { heading: 'AVAILABLE', isAmount: true, cell: ({ live }) => amount(live?.available ?? null) },
+];
+
+const reason: Column = {
+  heading: 'REASON',
+  isAmount: false,
+  cell: (row) => printable(row.reason) + (row.outdated ? ' (the file changed since)' : ''),
+};
+
+/** One line per customer; below it what settles the trouble, when there is any. Ends with a line break. */
+export function renderStatusTable(rows: readonly StatusRow[], live: boolean, paint: Paint): string {
+  const shown = [...columns, ...(live ? liveColumns : []), reason];
+  const amounts = shown.flatMap(({ isAmount }, index) => (isAmount ? [index] : []));
+  const [heading = '', ...lines] = renderTable(
+    [shown.map((column) => column.heading), ...rows.map((row) => shown.map(({ cell }) => cell(row)))],
+    amounts,
+  );
+  const body = rows.flatMap((row, index) => [painted(lines[index] ?? '', row, paint), ...explanation(row)]);
+  return `${[paint('heading', heading), ...body, '', ...totals(rows, live)].join('\n')}\n`;
 }
 
 function amount(credits: number | null): string {
   return credits === null ? '-' : formatCredits(credits);
 }
 
-function line(cells: readonly string[], widths: readonly number[]): string {
-  const isAmount = (column: number) => column === 2 || column === 3;
-  return cells
-    .map((cell, column) => (isAmount(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
-    .join('  ')
-    .trimEnd();
-}
-
-function isTrouble({ phase, reason }: StatusRow): boolean {
-  return phase === 'Stalled' || phase === 'Held' || (phase === null && reason !== 'NothingRecorded');
+function isTrouble({ phase, reason: why }: StatusRow): boolean {
+  return phase === 'Stalled' || phase === 'Held' || (phase === null && why !== 'NothingRecorded');
 }
 
 function painted(text: string, row: StatusRow, paint: Paint): string {
@@ -46,12 +54,22 @@ function painted(text: string, row: StatusRow, paint: Paint): string {
 }
 
 function explanation(row: StatusRow): string[] {
-  return isTrouble(row) && row.message !== null ? wrap(row.message, '  ') : [];
+  return [
+    ...(isTrouble(row) && row.message !== null ? wrap(row.message, '  ') : []),
+    ...(row.live?.problem ? wrap(`could not be read now: ${row.live.problem}`, '  ') : []),
+  ];
 }
 
-function totals(rows: readonly StatusRow[]): string {
+function totals(rows: readonly StatusRow[], live: boolean): string[] {
   const phases = new Map<string, number>();
   for (const { phase } of rows) phases.set(phase ?? 'without status', (phases.get(phase ?? 'without status') ?? 0) + 1);
   const parts = Array.from(phases, ([phase, count]) => `${formatCredits(count)} ${phase}`);
-  return `${counted(rows.length, 'customer')}: ${parts.join(', ')}.`;
+  const sum = (of: (row: StatusRow) => number | null) =>
+    formatCredits(rows.reduce((all, row) => all + (of(row) ?? 0), 0));
+  const granted = `${sum(({ credits }) => credits.granted)} of ${sum(({ credits }) => credits.declared)} credits granted`;
+  const available = live ? `, ${sum((row) => row.live?.available ?? null)} available` : '';
+  return [
+    ...wrap(`${counted(rows.length, 'customer')}: ${parts.join(', ')}.`, ''),
+    ...wrap(`${granted}${available}.`, ''),
+  ];
 }

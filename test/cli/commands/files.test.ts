@@ -93,7 +93,7 @@ describe('reconcile status', () => {
 
   it('shows trouble first, with what settles it, and needs no key', async () => {
     const context = fakeContext();
-    expect(await status({ sandbox: false, directory: await recorded(), ...text }, context)).toBe(0);
+    expect(await status({ sandbox: false, live: false, directory: await recorded(), ...text }, context)).toBe(0);
     expect(context.printed.out.split('\n').slice(0, -1)).toEqual([
       'CUSTOMER  PHASE    GRANTED  DECLARED  REASON',
       'dune      -              -         -  InvalidFile',
@@ -104,12 +104,13 @@ describe('reconcile status', () => {
       'acme      Ready      5,000     5,000  Converged',
       '',
       '4 customers: 2 without status, 1 Stalled, 1 Ready.',
+      '10,000 of 5,100 credits granted.',
     ]);
   });
 
   it('is one valid document with --output json', async () => {
     const context = fakeContext();
-    expect(await status({ sandbox: false, directory: await recorded(), ...json }, context)).toBe(0);
+    expect(await status({ sandbox: false, live: false, directory: await recorded(), ...json }, context)).toBe(0);
     const document = JSON.parse(context.printed.out);
     expect(isDocument(document)).toBe(true);
     expect(document.customers.map((row: { externalId: string }) => row.externalId)).toEqual([
@@ -126,14 +127,17 @@ describe('reconcile status', () => {
     const other = textOf(directory, 'customers/acme.yaml').replace(parent, parent.replace('2481', '1111'));
     const copy = workspace({ 'reconcile.yaml': `parentOrganizationId: ${parent}\n`, 'customers/acme.yaml': other });
     const context = fakeContext();
-    expect(await status({ sandbox: false, directory: copy, ...text }, context)).toBe(0);
+    expect(await status({ sandbox: false, live: false, directory: copy, ...text }, context)).toBe(0);
     expect(context.printed.out).toContain('IgnoredStatus');
   });
 
   it('says what keeps it from reading', async () => {
     const context = fakeContext();
     expect(
-      await status({ sandbox: false, directory: workspace({ 'reconcile.yaml': 'x: 1\n' }), ...text }, context),
+      await status(
+        { sandbox: false, live: false, directory: workspace({ 'reconcile.yaml': 'x: 1\n' }), ...text },
+        context,
+      ),
     ).toBe(3);
     expect(context.printed.err).toContain('reconcile.yaml:1:1');
   });

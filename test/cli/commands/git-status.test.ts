@@ -31,7 +31,7 @@ describe('status on a branch', () => {
     expect(git(bound.directory, 'status', '--porcelain')).toBe('');
 
     const context = bound.context();
-    await status({ directory: bound.directory, output: 'text', color: false, sandbox: false }, context);
+    await status({ directory: bound.directory, output: 'text', color: false, sandbox: false, live: false }, context);
     expect(context.printed.out).toContain('acme-coffee  Ready');
   });
 
