@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly log: Logger;
   /** Whether somebody sits in front of it: only then is anything asked, and only then is there a progress line. */
   readonly isTerminal: boolean;
+  /** Of the terminal that stderr goes to, as it is now. */
+  columns(): number;
   /** Whether to colour, given `--no-color`: never away from a terminal, never under NO_COLOR. */
   useColor(wanted: boolean): boolean;
   ask(question: string): Promise<boolean>;

@@ -40,7 +40,11 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
   try {
     await warnOfInlineStatus(session, options, context);
     if (watch) return await keep(session, options, context);
-    const onPlan = (plan: PassReport) => printing.events?.onPlan(plan);
+    progress.follow(session.composed.pacer);
+    const onPlan = (plan: PassReport) => {
+      progress.onPlan(plan);
+      printing.events?.onPlan(plan);
+    };
     const report = await once(session, options, context, context.stop, { onPlan, beforeAsking: progress.pause });
     progress.end();
     rememberApprovable(report, options);

@@ -32,6 +32,7 @@ export function fakeContext(credentials?: () => CredentialResult): FakeContext {
     },
     log,
     isTerminal: false,
+    columns: () => 80,
     useColor: () => false,
     ask: async () => false,
     credentials: credentials ?? (() => ({ ok: false, message: 'There is no API key.' })),
