@@ -295,7 +295,9 @@ export function createMachine(variant: Variant, options: MachineOptions = {}): M
       const { signal } = new AbortController();
       const options = { externalId, bindingRequired: true, signal, confirm: async () => true };
       const result = await resumeCustomer(effectsOf(disk, transport, []), options);
-      if (result.kind !== 'resumed') throw new Error(`${externalId} was not resumed: ${result.kind}`);
+      // Where reads are late the command cannot see that it was done, and says so.
+      const isLate = result.kind === 'failed' && result.message.includes('does not read back');
+      if (result.kind !== 'resumed' && !isLate) throw new Error(`${externalId} was not resumed: ${result.kind}`);
     },
     now: () => ({
       sandbox: sandbox.snapshot(),

@@ -97,7 +97,9 @@ export const stateWalks: readonly Walk[] = [
       stage.sandbox.hands.suspend(organizationOf(stage));
       stage.edit(FILE, replace('credits: 5000', 'credits: 6000'));
       await stage.pass();
+      stage.wait(HOUR_MS);
       await stage.resume('acme-coffee');
+      stage.wait(HOUR_MS);
     },
     passes: [{ plans: ['grant credits, 1000 credits'], writes: ['POST …/credits/allocate'], says: [] }],
   },
