@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { systemFailure } from '../../src/effects/errno.ts';
 import { repositoryRoot } from '../support/source-tree.ts';
 import type { NetworkProxy } from './proxy.ts';
 
@@ -50,7 +51,13 @@ export function createWriter(directory: string, proxy: NetworkProxy, apiKeyFile:
     },
     read: (file) => readFileSync(pathOf(file), 'utf8'),
     loseJournal: () => rmSync(pathOf('.reconcile/journal.jsonl'), { force: true }),
-    files: () => new Map(walk(directory).map((path) => [relative(directory, path), look(path)])),
+    files: () =>
+      new Map(
+        walk(directory).flatMap((path) => {
+          const seen = look(path);
+          return seen ? [[relative(directory, path), seen] as const] : [];
+        }),
+      ),
     start: (...args) => start(directory, args, { LAYERS_BASE_URL: proxy.url, LAYERS_API_KEY_FILE: apiKeyFile }),
   };
 }
@@ -94,7 +101,13 @@ function walk(directory: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
+/** Null for a file that a writer which is still at work has renamed or removed since it was listed. */
 function look(path: string) {
-  const { mode, mtimeMs } = statSync(path);
-  return { text: readFileSync(path, 'latin1'), mode: mode & 0o777, mtimeMs };
+  try {
+    const { mode, mtimeMs } = statSync(path);
+    return { text: readFileSync(path, 'latin1'), mode: mode & 0o777, mtimeMs };
+  } catch (error) {
+    if (systemFailure(error)?.code === 'ENOENT') return null;
+    throw error;
+  }
 }
