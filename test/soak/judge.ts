@@ -105,17 +105,33 @@ function judgeKeys(state: SandboxState, declarations: Declarations, report: Repo
   if (endpoints > 1) report('I5', `${endpoints} webhook endpoints were created, one is declared`);
 }
 
+export interface LiveSecret {
+  readonly what: string;
+  readonly secret: string;
+  /** Null for the signing secret of a webhook. */
+  readonly key: { readonly name: string; readonly externalId: string } | null;
+}
+
 /** Credentials that we made and that work: a superseded key works for a day, but its successor's secret is what counts. */
-export function liveSecrets(state: SandboxState): readonly { readonly what: string; readonly secret: string }[] {
+export function liveSecrets(state: SandboxState): readonly LiveSecret[] {
   const children = new Set(
     state.organizations.flatMap(({ id, parentOrganizationId }) => (parentOrganizationId ? [id] : [])),
   );
+  const externalIds = new Map(state.organizations.map(({ id, metadata }) => [id, metadata['externalId']]));
   const keys = state.apiKeys
     .filter((key) => children.has(key.organizationId) && key.status === 'active' && key.supersededBy === null)
-    .map(({ name, id, secret }) => ({ what: `key "${name}" (${id})`, secret }));
+    .map(({ name, id, secret, organizationId }) => ({
+      what: `key "${name}" (${id})`,
+      secret,
+      key: { name, externalId: externalIds.get(organizationId) ?? '' },
+    }));
   return [
     ...keys,
-    ...state.webhookEndpoints.map(({ id, signingSecret }) => ({ what: `webhook ${id}`, secret: signingSecret })),
+    ...state.webhookEndpoints.map(({ id, signingSecret }) => ({
+      what: `webhook ${id}`,
+      secret: signingSecret,
+      key: null,
+    })),
   ];
 }
 

@@ -237,7 +237,7 @@ async function end(telling: Telling): Promise<Ending> {
   }
   oracle.afterStep();
   const secretless = await oracle.secretless();
-  const explained = ['SecretMissing', 'DuplicateKey', 'SuspendedByHand', 'KeyOverlap'].some((code) =>
+  const explained = ['SecretMissing', 'MintInDoubt', 'DuplicateKey', 'SuspendedByHand', 'KeyOverlap'].some((code) =>
     held.includes(code),
   );
   if (secretless.length > 0 && !explained && everyKeyIsDeclared(telling, secretless))
