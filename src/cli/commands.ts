@@ -56,6 +56,10 @@ export interface PassOptions extends Omit<WorkspaceOptions, 'output'> {
   /** Empty: all customers. */
   readonly customers: readonly string[];
   readonly dryRun: boolean;
+  /** From files and recorded status alone; never without dryRun. */
+  readonly offline: boolean;
+  /** A checkout from before the change, whose guards and status count; only with offline. */
+  readonly base: string | null;
   readonly watch: boolean;
   readonly sandbox: boolean;
   readonly full: boolean;

@@ -69,12 +69,13 @@ export function sourceOf(directory: string): DeclarationSource {
   return createDirectorySource({ workspaceDirectory: directory, clock: systemClock });
 }
 
-/** The place status goes to (design 5). Made anew for each pass: what is published elsewhere is looked at once. */
+/** The place status goes to (design 5); without asking the remote, what of it was fetched before. Made anew for each pass: what is published elsewhere is looked at once. */
 export function statusStoreOf(
   directory: string,
   sandbox: boolean,
   workspace: WorkspaceDeclaration,
   environment: ComposeOptions['environment'],
+  remoteIsAsked = true,
 ): DiscardingStatusStore {
   if (sandbox)
     return createDirectoryStatusStore({ ...disk, directory: join(runDirectoryOf(directory, true), 'status') });
@@ -84,7 +85,7 @@ export function statusStoreOf(
   if (store === 'git')
     return createGitStatusStore({
       ...disk,
-      branch: createStatusBranch({ git: createGit({ directory, environment }), remote, branch }),
+      branch: createStatusBranch({ git: createGit({ directory, environment }), remote, branch, remoteIsAsked }),
       clock: systemClock,
       pendingDirectory: join(stateDirectoryOf(directory), 'status'),
     });

@@ -9,6 +9,7 @@ does what nobody declared.`;
 export const passHelp = `
 Examples:
   reconcile --dry-run                 show the plan; nothing is written anywhere
+  reconcile --offline --base ../main  what a change comes to; no API key
   reconcile                           carry it out
   reconcile acme-coffee birch-books   only these customers
   reconcile --watch                   as a daemon: on changes and every resync

@@ -77,6 +77,10 @@ function addPass(program: Command, commands: Commands, exit: Exit): void {
     .argument('[customer...]', 'externalIds of the customers to reconcile; all when left out')
     .optionsGroup('What to do:')
     .addOption(new Option('--dry-run', 'print the plan only; no request but GET is made'))
+    .addOption(new Option('--offline', 'as --dry-run, from the files and the recorded status alone: no API key'))
+    .addOption(
+      new Option('--base <dir>', 'with --offline: the workspace before the change; its guards and status count'),
+    )
     .addOption(new Option('--watch', 'run as a daemon: on file changes and every resync'))
     .addOption(sandboxOption())
     .addOption(new Option('--full', 'read keys and ledgers of every customer'))
@@ -113,7 +117,9 @@ function addPass(program: Command, commands: Commands, exit: Exit): void {
         directory: options.directory,
         output: options.output,
         color: options.color,
-        dryRun: options.dryRun === true,
+        dryRun: options.dryRun === true || options.offline === true,
+        offline: options.offline === true,
+        base: options.base ?? null,
         watch: options.watch === true,
         sandbox: options.sandbox === true,
         full: options.full === true,
@@ -129,8 +135,16 @@ function addPass(program: Command, commands: Commands, exit: Exit): void {
     });
 }
 
-function refuseContradictions(command: CommandUnknownOpts, { watch, dryRun, customers, output }: PassOptions): void {
+function refuseContradictions(
+  command: CommandUnknownOpts,
+  { watch, dryRun, offline, base, customers, output }: PassOptions,
+): void {
   const typed = (name: string) => command.getOptionValueSource(name) === 'cli';
+  for (const name of ['watch', 'full']) {
+    if (offline && command.getOptionValue(name) === true)
+      command.error(`error: --offline asks nobody: without --${name}.`);
+  }
+  if (!offline && base !== null) command.error('error: --base has an effect only with --offline.');
   if (watch && dryRun) command.error('error: --watch cannot be combined with --dry-run; a plan is printed once.');
   if (watch && customers.length > 0) {
     command.error('error: --watch keeps all customers; names of customers are for a single pass.');

@@ -70,6 +70,7 @@ export function refusePass(
 ): number {
   const report: PassReport = {
     command: printing.options.dryRun ? 'plan' : 'apply',
+    estimate: false,
     customers: [],
     brokenFiles: [],
     fleet: { steps: [], problems: [], approvalHash: null },

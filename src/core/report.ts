@@ -35,6 +35,8 @@ export interface CustomerReport {
 export interface PassReport {
   /** `plan`: a dry run; `apply`: steps were carried out. */
   readonly command: 'plan' | 'apply';
+  /** True when the API was not asked: from the files and the recorded status alone. */
+  readonly estimate: boolean;
   readonly customers: readonly CustomerReport[];
   /** Files that could not be used; their customers are frozen, the others go on. */
   readonly brokenFiles: readonly BrokenFile[];

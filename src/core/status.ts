@@ -115,6 +115,16 @@ export function readFleetStatus(raw: unknown, parentOrganizationId: string): Rea
 
 const SETTLED: ReadonlySet<Phase> = new Set(['Ready', 'Suspended', 'Archived']);
 
+export function isSettled(phase: Phase): boolean {
+  return SETTLED.has(phase);
+}
+
+/** Whom a status says it belongs to, read or not; empty when it does not say. */
+export function recordedParent(raw: unknown): string {
+  if (typeof raw !== 'object' || raw === null || !('parentOrganizationId' in raw)) return '';
+  return typeof raw.parentOrganizationId === 'string' ? raw.parentOrganizationId : '';
+}
+
 /** True when the recorded status says that exactly this declaration was settled for exactly this organization. */
 export function covers(status: CustomerStatus | null, declarationHash: string, organizationId: string): boolean {
   return (

@@ -1,6 +1,7 @@
 import { idempotencyKeys } from '../core/idempotency.ts';
 import type { Refusal } from '../core/report.ts';
 import type { Fleet, SourcedWorkspace } from '../core/source.ts';
+import type { DeclarationSource } from '../effects/source/source.ts';
 import { refuseUnbound } from './binding.ts';
 import type { Effects, Pass } from './context.ts';
 
@@ -18,7 +19,7 @@ export type Prepared =
 
 /** What everything that looks at a fleet begins with: the files, then whose key this is. One GET, nothing written. */
 export async function preparePass(effects: Effects, options: PrepareOptions): Promise<Prepared> {
-  const loaded = await load(effects, options.mayBeEmpty ?? false);
+  const loaded = await loadDeclarations(effects.source, options.mayBeEmpty ?? false);
   if (!loaded.ok) return loaded;
   const bound = await bind(effects, loaded.workspace, options);
   return bound.ok ? { ok: true, pass: bound.pass, fleet: loaded.fleet } : bound;
@@ -29,15 +30,15 @@ type Loaded =
   | { readonly ok: false; readonly refusal: Refusal };
 
 /** A broken reconcile.yaml, or no valid file at all, ends the pass before any call (design 8, exit 3). */
-async function load(effects: Effects, mayBeEmpty: boolean): Promise<Loaded> {
+export async function loadDeclarations(source: DeclarationSource, mayBeEmpty = false): Promise<Loaded> {
   const refuse = (code: string, message: string, problems: Refusal['problems']): Loaded => ({
     ok: false,
     refusal: { kind: 'invalid-input', code, message, next: null, requestId: null, problems },
   });
-  const workspace = await effects.source.loadWorkspace();
+  const workspace = await source.loadWorkspace();
   if (!workspace.ok)
     return refuse('InvalidWorkspace', 'reconcile.yaml is not valid, so nothing is written.', workspace.problems);
-  const fleet = await effects.source.loadFleet(workspace.workspace);
+  const fleet = await source.loadFleet(workspace.workspace);
   const isEmpty = !fleet.ok && fleet.problems.every(({ code }) => code === 'NoCustomers');
   if (isEmpty && mayBeEmpty) return { ok: true, workspace: workspace.workspace, fleet: { customers: [], broken: [] } };
   if (!fleet.ok) return refuse('NoCustomers', 'There is no customer file to work from.', fleet.problems);

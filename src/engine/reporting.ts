@@ -44,6 +44,7 @@ export function reportOf(pass: Pass, planning: Planning, progressed: Progressed 
   const webhookPlan = { externalId: FLEET, steps: planning.webhooks.webhooks.flatMap(({ step }) => step ?? []) };
   return {
     command: progressed ? 'apply' : 'plan',
+    estimate: false,
     customers,
     brokenFiles: planning.fleet.broken,
     fleet: {
@@ -140,6 +141,7 @@ function parentWallet(planning: Planning, customers: readonly CustomerReport[]):
 export function refusedReport(effects: Effects, refusal: Refusal): PassReport {
   return {
     command: effects.writer ? 'apply' : 'plan',
+    estimate: false,
     customers: [],
     brokenFiles: [],
     fleet: { steps: [], problems: [], approvalHash: null },

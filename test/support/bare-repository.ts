@@ -96,7 +96,7 @@ function storeIn(
         return `made-${uuids}`;
       },
     },
-    branch: createStatusBranch({ git: createGit({ directory, environment }), remote, branch }),
+    branch: createStatusBranch({ git: createGit({ directory, environment }), remote, branch, remoteIsAsked: true }),
     clock: { now: () => now },
     pendingDirectory: join(directory, '.reconcile', 'status'),
   });

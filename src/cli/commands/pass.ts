@@ -17,6 +17,7 @@ import { beginPrinting, printReport, refusalCode, refusePass } from '../refusal.
 import { renderText } from '../render/text.ts';
 import { openSession, type Session, workspaceOf } from '../session.ts';
 import { explainUnknownCustomers } from '../unknown-customers.ts';
+import { offlinePlan } from './offline.ts';
 
 /** `reconcile [customer…]`: one pass, or with `--watch` the same loop as a daemon. */
 export async function pass(options: PassOptions, context: CommandContext): Promise<number> {
@@ -25,6 +26,12 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
   const unknown = await unknownCustomers(options);
   if (unknown !== null) {
     return refusePass({ code: 'UnknownCustomer', message: unknown, exitCode: exitCodes.cannotRun }, printing, context);
+  }
+  if (options.offline) {
+    const report = await offlinePlan(options, context);
+    const exitCode = exitCodeOf(report, { signal: null, detailedExitcode: options.detailedExitcode });
+    printReport(report, exitCode, printing, context);
+    return exitCode;
   }
   const progress = createProgress(context, options.output === 'text' && !watch);
   const onEvent = (event: ProgressEvent) => {

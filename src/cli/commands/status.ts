@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Fleet, SourcedCustomer, SourcedWorkspace, SourceProblem } from '../../core/source.ts';
-import { type CustomerStatus, readCustomerStatus } from '../../core/status.ts';
+import { type CustomerStatus, readCustomerStatus, recordedParent } from '../../core/status.ts';
 import type { StatusResult, StatusStore } from '../../effects/status/store.ts';
 import type { StatusOptions } from '../commands.ts';
 import { sourceOf, statusStoreOf } from '../compose.ts';
@@ -60,15 +60,10 @@ async function statusRows(
   for (const customer of fleet.customers) {
     const raw = await store.read({ externalId: customer.declaration.externalId, file: customer.file });
     // No workspace is bound to the sandbox's parent: what passes against it recorded is its own.
-    const parent = sandbox && raw.ok ? parentIn(raw.value) : workspace.declaration.parentOrganizationId;
+    const parent = sandbox && raw.ok ? recordedParent(raw.value) : workspace.declaration.parentOrganizationId;
     rows.push(statusRow(customer, raw, parent, claimed));
   }
   return rows.toSorted(byTrouble);
-}
-
-function parentIn(raw: unknown): string | undefined {
-  if (typeof raw !== 'object' || raw === null || !('parentOrganizationId' in raw)) return undefined;
-  return typeof raw.parentOrganizationId === 'string' ? raw.parentOrganizationId : undefined;
 }
 
 function statusRow(

@@ -70,6 +70,7 @@ const line = z.discriminatedUnion('type', [
       type: z.literal('change_summary'),
       time,
       command: pass.shape.command.meta({ description: 'plan: what is going to be done; apply: what was done.' }),
+      estimate: pass.shape.estimate,
       planHash: pass.shape.planHash,
       parentWallet: pass.shape.parentWallet,
       summary: pass.shape.summary,

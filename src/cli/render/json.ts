@@ -41,6 +41,7 @@ function passDocument(report: PassReport): PassDocument {
   return {
     formatVersion: FORMAT_VERSION,
     command: report.command,
+    estimate: report.estimate,
     planHash: report.planHash,
     parentWallet: { ...report.parentWallet },
     requests: { ...report.requests },

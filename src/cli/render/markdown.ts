@@ -4,6 +4,7 @@ import { counted } from './layout.ts';
 import { createPaint } from './palette.ts';
 import { renderProblem, renderRefusal, renderSourceProblems } from './problem.ts';
 import { isBlocked, renderStep } from './step.ts';
+import { estimateNote } from './text.ts';
 import { renderTotals } from './totals.ts';
 
 export interface MarkdownOptions {
@@ -54,8 +55,8 @@ function plainWord(text: string): string {
   return text.replace(/[^A-Za-z0-9._]+/g, '-').slice(0, 64);
 }
 
-function heading({ command, refused }: PassReport, environment: string | null): string {
-  const what = command === 'plan' ? 'Plan' : 'Apply';
+function heading({ command, refused, estimate }: PassReport, environment: string | null): string {
+  const what = estimate ? 'Plan (offline estimate)' : command === 'plan' ? 'Plan' : 'Apply';
   const where = environment === null ? '' : ` for ${foreignCode(environment)}`;
   return `### ${what}${where}${refused === null ? '' : ': could not begin'}`;
 }
@@ -64,6 +65,7 @@ function heading({ command, refused }: PassReport, environment: string | null): 
 function headLines(report: PassReport): string[] {
   if (report.refused !== null) return renderRefusal(report.refused, paint);
   return [
+    ...(report.estimate ? [...estimateNote(), ''] : []),
     ...(report.interrupted ? ['Interrupted: the rest was not started.'] : []),
     ...report.staleApprovals.map((hash) => `StaleApproval: ${hash} fits nothing that is blocked here.`),
     ...renderTotals(report),

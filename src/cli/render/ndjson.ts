@@ -105,10 +105,11 @@ function emitOutcome(report: PassReport, emit: Emit): void {
 }
 
 function emitSummary(report: PassReport, emit: Emit): void {
-  const { command, planHash, parentWallet } = report;
+  const { command, estimate, planHash, parentWallet } = report;
   emit({
     type: 'change_summary',
     command,
+    estimate,
     planHash,
     parentWallet: { ...parentWallet },
     summary: summaryDocument(report),

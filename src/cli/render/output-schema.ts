@@ -118,6 +118,7 @@ const summary = z.object({
 export const pass = z.object({
   formatVersion,
   command: z.enum(['plan', 'apply']),
+  estimate: z.boolean().meta({ description: 'True with --offline: files and recorded status alone, no API.' }),
   planHash: hash.nullable(),
   parentWallet: z.object({ before: z.int().nullable(), after: z.int().nullable() }),
   requests: z.object({ read: count, write: count }),

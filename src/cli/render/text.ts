@@ -31,6 +31,7 @@ export function renderText(report: PassReport, { color, approved = new Map() }: 
 function passBlocks(report: PassReport, approved: Approved, paint: Paint): string[][] {
   const outside = changedOutside(report, paint);
   return [
+    report.estimate ? estimateNote() : [],
     ...report.customers.map((customer) => renderCustomer(customer, paint)),
     renderFleet(report, paint),
     ...(outside.length === 0 ? [] : [outsideHeading(report, paint), ...outside]),
@@ -42,6 +43,14 @@ function passBlocks(report: PassReport, approved: Approved, paint: Paint): strin
     renderUnfinished(report, paint),
     renderTotals(report),
   ];
+}
+
+/** Before anything else, so that nobody takes what follows for what the API says. */
+export function estimateNote(): string[] {
+  return wrap(
+    'Estimate, made offline from the files and the recorded status. A pass asks the API and may find otherwise.',
+    '',
+  );
 }
 
 function renderCustomer(customer: CustomerReport, paint: Paint): string[] {

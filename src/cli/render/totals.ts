@@ -51,6 +51,7 @@ function nothingToDo(report: PassReport, summary: Summary): string {
 
 /** Customers whose keys and ledger were not read because the recorded status covers their declaration (design 3). */
 function recorded(report: PassReport): number {
+  if (report.estimate) return 0;
   return report.customers.filter((customer) => !customer.readInFull && customer.steps.length === 0).length;
 }
 

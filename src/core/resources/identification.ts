@@ -41,12 +41,7 @@ export function identifyOrganization(
   });
 
   if (status.kind === 'foreign')
-    return frozen(
-      '/externalId',
-      'IdentityChanged',
-      `The recorded status says that this file belonged to ${status.externalId}, which no file claims any more. An identity never changes.`,
-      `Set externalId back to ${status.externalId}; or, if this is a new customer, discard the recorded status with \`reconcile resolve ${externalId}\`.`,
-    );
+    return { kind: 'frozen', problem: identityChanged(customer, status.externalId, notices) };
 
   const adoption = identifyAdoption(customer, inventory, notices, frozen);
   if (adoption) return adoption;
@@ -92,6 +87,19 @@ export function identifyOrganization(
       `If it is this customer, set \`adopt: { organizationId: ${namesake.id}, grantedCredits: <credits granted by hand> }\`; if not, give one of them another name.`,
     );
   return { kind: 'absent' };
+}
+
+/** An identity never changes: what is recorded in this file's place belongs to a customer that no file claims (I9). */
+export function identityChanged(customer: SourcedCustomer, recordedExternalId: string, notices: Notices): Problem {
+  return notices.problem(
+    '/externalId',
+    'error',
+    'IdentityChanged',
+    `The recorded status says that this file belonged to ${recordedExternalId}, which no file claims any more. An identity never changes.`,
+    {
+      next: `Set externalId back to ${recordedExternalId}; or, if this is a new customer, discard the recorded status with \`reconcile resolve ${customer.declaration.externalId}\`.`,
+    },
+  );
 }
 
 type Freeze = (pointer: string, code: string, message: string, next: string) => Identification;

@@ -5,6 +5,8 @@ export interface StatusBranchOptions {
   readonly git: Git;
   readonly remote: string;
   readonly branch: string;
+  /** False: only what was fetched before is looked at, here or by whoever made the checkout. */
+  readonly remoteIsAsked: boolean;
 }
 
 /** The branch as it was last seen, at the remote or, when that cannot be reached, here. */
@@ -41,20 +43,33 @@ export interface StatusBranch {
  * A branch of the user's own repository that the work tree, the index and the user's refs know nothing of: plumbing
  * only, and two private refs, one for what was last seen at the remote and one for what is being pushed.
  */
-export function createStatusBranch({ git, remote, branch }: StatusBranchOptions): StatusBranch {
+export function createStatusBranch({ git, remote, branch, remoteIsAsked }: StatusBranchOptions): StatusBranch {
   const head = `refs/heads/${branch}`;
   const seenRef = `refs/reconcile/status/${branch}`;
   const nextRef = `refs/reconcile/next/${branch}`;
 
-  async function look(): Promise<SeenBranch> {
-    const place = await findPlace(git, remote, branch);
-    if (!place.ok) return { kind: 'unknown', message: place.message };
+  /** Why the remote could not be asked; null when it was, even if it has no such branch. */
+  async function fetchBranch(): Promise<string | null> {
     const quietly = ['--quiet', '--no-tags', '--no-write-fetch-head', '--refmap='];
     const fetched = await git.run(['fetch', ...quietly, '--end-of-options', remote, `+${head}:${seenRef}`]);
     const isMissing = !fetched.ok && fetched.stderr.includes("couldn't find remote ref");
-    const offline = fetched.ok || isMissing ? null : fetched.message;
-    const found = await git.run(['rev-parse', '--verify', '--quiet', '--end-of-options', `${seenRef}^{commit}`]);
-    const tip = found.ok ? found.stdout.toString('utf8').trim() : null;
+    return fetched.ok || isMissing ? null : fetched.message;
+  }
+
+  async function firstCommit(refs: readonly string[]): Promise<string | null> {
+    for (const ref of refs) {
+      const found = await git.run(['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]);
+      if (found.ok) return found.stdout.toString('utf8').trim();
+    }
+    return null;
+  }
+
+  async function look(): Promise<SeenBranch> {
+    const place = await findPlace(git, remote, branch);
+    if (!place.ok) return { kind: 'unknown', message: place.message };
+    const offline = remoteIsAsked ? await fetchBranch() : null;
+    const refs = remoteIsAsked ? [seenRef] : [seenRef, `refs/remotes/${remote}/${branch}`];
+    const tip = await firstCommit(refs);
     if (tip === null && offline !== null)
       return { kind: 'unknown', message: `branch ${branch} of ${remote} was never seen here: ${offline}` };
     const folder = `${place.prefix}status/`;

@@ -15,6 +15,8 @@ const ONCE = {
   color: false,
   customers: [],
   dryRun: false,
+  offline: false,
+  base: null,
   watch: false,
   sandbox: false,
   full: false,

@@ -35,7 +35,7 @@ export async function boundWorkspace(
     sandbox,
     baseUrl: listening.url,
     context,
-    pass: (options = {}, surroundings = context()) => pass({ ...defaults, directory, ...options }, surroundings),
+    pass: (options = {}, surroundings = context()) => pass({ ...passDefaults, directory, ...options }, surroundings),
   };
 }
 
@@ -63,11 +63,14 @@ keys:
     scopes: [content:read, content:write]
 `;
 
-const defaults: Omit<PassOptions, 'directory'> = {
+/** A pass as nobody asked for anything. */
+export const passDefaults: Omit<PassOptions, 'directory'> = {
   output: 'text',
   color: false,
   customers: [],
   dryRun: false,
+  offline: false,
+  base: null,
   watch: false,
   sandbox: false,
   full: false,

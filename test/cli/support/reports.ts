@@ -60,6 +60,7 @@ export function customer(fields: Partial<CustomerReport> = {}): CustomerReport {
 export function report(fields: Partial<PassReport> = {}): PassReport {
   return {
     command: 'plan',
+    estimate: false,
     customers: [],
     brokenFiles: [],
     fleet: { steps: [], problems: [], approvalHash: null },

@@ -312,6 +312,23 @@ export const scenarios: Readonly<Record<string, PassReport>> = {
       },
     ],
   }),
+  'plan-offline': report({
+    estimate: true,
+    customers: [
+      customer({
+        readInFull: false,
+        steps: [
+          step({
+            before: null,
+            reason: 'the file is not what was recorded; whether this differs is not known offline',
+          }),
+        ],
+      }),
+      customer({ externalId: 'birch-books', readInFull: false }),
+    ],
+    planHash: hashOf('8'),
+    requests: { read: 0, write: 0 },
+  }),
   'plan-nothing-to-do': report({ customers: [customer(), customer({ externalId: 'birch-books' })] }),
   'plan-mostly-recorded': report({
     customers: [customer(), customer({ externalId: 'birch-books', readInFull: false })],

@@ -1,0 +1,24 @@
+import { resolve } from 'node:path';
+import type { PassReport } from '../../core/report.ts';
+import { sha256 } from '../../effects/chance.ts';
+import { planOffline } from '../../engine/offline.ts';
+import type { PassOptions } from '../commands.ts';
+import { sourceOf, statusStoreOf } from '../compose.ts';
+import type { CommandContext } from '../context.ts';
+
+/** `reconcile --offline`: no API key, no network, no lock, nothing written. */
+export function offlinePlan(options: PassOptions, { environment }: CommandContext): Promise<PassReport> {
+  const { sandbox, customers, approve: approved } = options;
+  const directory = resolve(options.directory);
+  const base = options.base === null ? null : resolve(options.base);
+  return planOffline(
+    {
+      source: sourceOf(directory),
+      statuses: (workspace) => statusStoreOf(directory, sandbox, workspace, environment, false),
+      base: base === null ? null : sourceOf(base),
+      baseStatuses: (workspace) => statusStoreOf(base ?? directory, sandbox, workspace, environment, false),
+      hash: sha256,
+    },
+    { customers, approved, bindingRequired: !sandbox },
+  );
+}
