@@ -2,10 +2,13 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { doctor } from '../../../src/cli/commands/doctor.ts';
+import { pass } from '../../../src/cli/commands/pass.ts';
 import { resolve } from '../../../src/cli/commands/resolve.ts';
 import { status } from '../../../src/cli/commands/status.ts';
 import { createRemote, git, type Remote } from '../../support/bare-repository.ts';
-import { ACME, type BoundWorkspace, boundWorkspace } from '../support/onboarded.ts';
+import { fakeContext } from '../support/context.ts';
+import { ACME, type BoundWorkspace, boundWorkspace, passDefaults } from '../support/onboarded.ts';
+import { workspace } from '../support/workspace.ts';
 
 const STORE = 'status: { store: git }\n';
 
@@ -56,6 +59,21 @@ describe('status on a branch', () => {
     expect(remote.textOf('status/acme-coffee.yaml')).toBeNull();
     expect(await bound.pass({ detailedExitcode: true })).toBe(0);
     expect(remote.textOf('status/acme-coffee.yaml')).toContain('granted: 5000');
+  });
+
+  test('is read by an offline plan as far as a checkout fetched it, without asking the remote', async () => {
+    const { bound, remote } = await inGit();
+    await bound.pass();
+    git(bound.directory, 'push', '--quiet', 'origin', 'HEAD:refs/heads/declarations');
+    const clone = join(workspace(), 'clone');
+    git(bound.directory, 'clone', '--quiet', '--branch', 'declarations', remote.directory, clone);
+    renameSync(remote.directory, `${remote.directory}.away`);
+    for (const directory of [bound.directory, clone]) {
+      const context = fakeContext();
+      const options = { ...passDefaults, directory, offline: true, dryRun: true, detailedExitcode: true };
+      expect(await pass(options, context)).toBe(0);
+      expect(context.printed.out).toContain('1 customer, nothing to do');
+    }
   });
 
   test.each([
