@@ -1,4 +1,5 @@
 import type { ListenAddress } from '../core/declaration/listen-address.ts';
+import type { CompletableCommand } from './completion-tree.ts';
 
 /** What stdout carries. Every command knows the first two; which one knows more is said where its options are. */
 export const documentFormats = ['text', 'json'] as const;
@@ -115,6 +116,14 @@ export interface SandboxCommandOptions {
 export const schemaNames = ['customer', 'reconcile', 'output', 'events'] as const;
 export type SchemaName = (typeof schemaNames)[number];
 
+export const shells = ['bash', 'zsh', 'fish'] as const;
+
+/** `reconcile completion <shell>` */
+export interface CompletionOptions {
+  readonly shell: (typeof shells)[number];
+  readonly tree: readonly CompletableCommand[];
+}
+
 export interface SchemaOptions {
   readonly name: SchemaName;
   /** null: standard output. */
@@ -136,6 +145,7 @@ export interface Commands {
   orphans(options: OrphansOptions): Promise<number>;
   sandbox(options: SandboxCommandOptions): Promise<number>;
   schema(options: SchemaOptions): Promise<number>;
+  completion(options: CompletionOptions): Promise<number>;
 }
 
 /** The words that are commands; everything else at their place is the name of a customer. */
@@ -152,5 +162,6 @@ export const commandNames: readonly string[] = [
   'orphans',
   'sandbox',
   'schema',
+  'completion',
   'help',
 ];

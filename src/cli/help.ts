@@ -81,3 +81,9 @@ export const sandboxHelp = `
 Example:
   reconcile sandbox --port 4010
   then paste the printed lines into another terminal and run reconcile there.`;
+
+export const completionHelp = `
+Add the line of your shell to its startup file:
+  bash   source <(reconcile completion bash)          ~/.bashrc
+  zsh    source <(reconcile completion zsh)           ~/.zshrc
+  fish   reconcile completion fish | source           ~/.config/fish/config.fish`;

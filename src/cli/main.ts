@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { packageVersion } from '../effects/version.ts';
+import { completion } from './commands/completion.ts';
 import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
 import { importOrganizations } from './commands/import.ts';
@@ -75,6 +76,7 @@ function commandsIn(here: CommandContext): Commands {
     orphans: (options) => orphans(options, here),
     sandbox: (options) => sandbox(options, here),
     schema: (options) => schema(options, here),
+    completion: (options) => completion(options, here),
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Command, Option } from '@commander-js/extra-typings';
-import { type Commands, schemaNames, validateFormats } from './commands.ts';
-import { importHelp, initHelp, resumeHelp, sandboxHelp, statusHelp, validateHelp } from './help.ts';
+import { type Commands, schemaNames, shells, validateFormats } from './commands.ts';
+import { completionTree } from './completion-tree.ts';
+import { completionHelp, importHelp, initHelp, resumeHelp, sandboxHelp, statusHelp, validateHelp } from './help.ts';
 import { addInspections } from './inspections.ts';
 import {
   collectOrganizations,
@@ -24,6 +25,7 @@ export function addSubcommands(program: Command, commands: Commands, exit: Exit)
   addInspections(program, commands, exit);
   addSandbox(program, commands, exit);
   addSchema(program, commands, exit);
+  addCompletion(program, commands, exit);
 }
 
 function addInit(program: Command, commands: Commands, exit: Exit): void {
@@ -132,4 +134,13 @@ function addSchema(program: Command, commands: Commands, exit: Exit): void {
     .addArgument(program.createArgument('<name>', 'which one').choices(schemaNames))
     .addOption(new Option('--output-file <file>', 'write it to a file instead of stdout'))
     .action(async (name, { outputFile }) => exit(await commands.schema({ name, outputFile: outputFile ?? null })));
+}
+
+function addCompletion(program: Command, commands: Commands, exit: Exit): void {
+  program
+    .command('completion')
+    .description('print a script that completes commands, options and customers')
+    .addArgument(program.createArgument('<shell>', 'for which shell').choices(shells))
+    .addHelpText('after', completionHelp)
+    .action(async (shell) => exit(await commands.completion({ shell, tree: completionTree(program) })));
 }

@@ -31,6 +31,7 @@ async function run(line: string, environment: Environment = {}, answer = 0): Pro
     verifyLedger: record('verifyLedger'),
     sandbox: record('sandbox'),
     schema: record('schema'),
+    completion: record('completion'),
   };
   let out = '';
   let err = '';
