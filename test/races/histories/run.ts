@@ -264,8 +264,9 @@ function endingOf(sandbox: Sandbox, held: readonly string[]): Ending {
       granted[name] = (granted[name] ?? 0) + credits;
     }
   const children = organizations.filter(({ id }) => id !== parentOrganizationId);
+  const byName = Object.entries(granted).toSorted(([one], [other]) => (one < other ? -1 : 1));
   return {
-    granted,
+    granted: Object.fromEntries(byName),
     live: children.map(({ metadata, name, status }) => `${metadata['externalId']} ${name} ${status}`).toSorted(),
     keys: apiKeys
       .filter(({ organizationId }) => organizationId !== parentOrganizationId)
