@@ -52,12 +52,22 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
       progress.onPlan(plan);
       printing.events?.onPlan(plan);
     };
-    const report = await once(session, options, context, context.stop, { onPlan, beforeAsking: progress.pause });
+    let isDeclined = false;
+    const onAnswer = (yes: boolean) => {
+      isDeclined = !yes;
+    };
+    const report = await once(session, options, context, context.stop, {
+      onPlan,
+      beforeAsking: progress.pause,
+      onAnswer,
+    });
     progress.end();
     rememberApprovable(report, options);
     const signal = report.interrupted ? context.stoppedBy() : null;
     const exitCode = exitCodeOf(report, { signal, detailedExitcode: options.detailedExitcode });
-    printReport(report, exitCode, printing, context);
+    // Who was asked has the plan before their eyes already.
+    if (isDeclined && options.output === 'text') context.stderr('Nothing was carried out.\n');
+    else printReport(report, exitCode, printing, context);
     return exitCode;
   } finally {
     progress.end();
@@ -109,7 +119,11 @@ async function once(
   options: PassOptions,
   context: CommandContext,
   signal: AbortSignal,
-  told: { readonly onPlan?: (plan: PassReport) => void; readonly beforeAsking?: () => void },
+  told: {
+    readonly onPlan?: (plan: PassReport) => void;
+    readonly beforeAsking?: () => void;
+    readonly onAnswer?: (yes: boolean) => void;
+  },
 ): Promise<PassReport> {
   const effects = session.composed.effectsFor(await workspaceOf(session));
   return runPass(effects, {
@@ -125,7 +139,9 @@ async function once(
       if (options.yes || options.watch || !context.isTerminal || !needsConsent(plan)) return true;
       told.beforeAsking?.();
       context.stderr(renderText(plan, { color: context.useColor(options.color) }));
-      return context.ask('Carry this out? Money that moved does not come back by itself.');
+      const yes = await context.ask('Carry this out? Money that moved does not come back by itself.');
+      told.onAnswer?.(yes);
+      return yes;
     },
   });
 }
