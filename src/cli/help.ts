@@ -40,12 +40,12 @@ Exit codes, the first that applies:
   2  changes (with --detailed-exitcode) 0  done, or nothing to do`;
 
 export const initHelp = `
-Asks the API whose key it was given, and writes parentOrganizationId and apiKeyId
-into reconcile.yaml. Everything else in the file stays as it is.`;
+Asks the API whose key it was given, and writes parentOrganizationId and
+apiKeyId into reconcile.yaml. Everything else in the file stays as it is.`;
 
 export const validateHelp = `
-Needs no API key and calls nothing. Exit code 0 when every file is valid, else 3.
-With --output github the problems stand beside their lines in a pull request.`;
+Needs no API key and calls nothing. Exit code 0 when every file is valid, else
+3. With --output github the problems stand beside their lines in a pull request.`;
 
 export const statusHelp = `
 Shows what the last passes recorded; needs no API key and does not call the
@@ -66,10 +66,11 @@ with \`state: active\`.
 
 export const importHelp = `
 Writes customers/<externalId>.yaml for organizations that were made by hand
-(adopt), or whose file was lost; a file that exists is never overwritten. Nothing
-is sent but GET. The first pass of such a file moves no credits and makes no key:
-\`credits\` is what was granted so far, and keys whose secrets are not known stand
-in it as comments. Read it before that pass, above all grantedCredits.
+(adopt), or whose file was lost; a file that exists is never overwritten.
+Nothing is sent but GET. The first pass of such a file moves no credits and
+makes no key: \`credits\` is what was granted so far, and keys whose secrets are
+not known stand in it as comments. Read it before that pass, above all
+grantedCredits.
 
 Examples:
   reconcile import                    list what could be imported

@@ -111,8 +111,8 @@ function addLedger(program: Command, commands: Commands, exit: Exit): void {
 
 const orphansHelp = `
 Organizations with our mark that no file declares, files whose organization is
-gone or archived, and webhooks that reconcile.yaml does not declare, with what to
-do about each. Only GET requests are made; nothing is ever done about them by
+gone or archived, and webhooks that reconcile.yaml does not declare, with what
+to do about each. Only GET requests are made; nothing is ever done about them by
 itself. Exit code 0; with --detailed-exitcode 2 when there are any.
 
 Examples:

@@ -211,3 +211,15 @@ describe('the environment', () => {
     expect((await run('--watch', { RECONCILE_DRY_RUN: 'true' })).exitCode).toBe(1);
   });
 });
+
+describe('the help', () => {
+  it.each(['', ...commandNames.filter((name) => name !== 'help')])(
+    'of `reconcile %s` fits 80 columns',
+    async (name) => {
+      const { exitCode, out } = await run(`${name} --help`);
+      expect(exitCode).toBe(0);
+      expect(out).toContain('Usage: reconcile');
+      expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    },
+  );
+});
