@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { canonicalJson, type Json } from './canonical.ts';
-import type { CustomerPlan, Step } from './plan.ts';
+import { type CustomerPlan, resourceKinds, type Step, stepActions } from './plan.ts';
 
 /** `sha256:<hex>` of a text: hashing is an argument of the core. */
 export type TextHash = (text: string) => string;
@@ -48,20 +48,8 @@ const json: z.ZodType<Json> = z.json();
 const fields = z.record(z.string(), json).nullable();
 const identity = z.object({
   customer: z.string(),
-  action: z.enum([
-    'create',
-    'change',
-    'grant',
-    'mint',
-    'rotate',
-    'revoke',
-    'adopt',
-    'suspend',
-    'resume',
-    'archive',
-    'remove',
-  ]),
-  resource: z.enum(['organization', 'credits', 'credit-config', 'api-key', 'webhook']),
+  action: z.enum(stepActions),
+  resource: z.enum(resourceKinds),
   name: z.string().nullable(),
   before: fields,
   after: fields,

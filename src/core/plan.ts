@@ -6,20 +6,25 @@ import type { SourceLocation } from './source.ts';
  * A plan is data: no functions, no clock, no ids that do not exist yet. It is printed, hashed, refused, and carried out
  * without further choices of meaning.
  */
-export type StepAction =
-  | 'create' // an organization or a webhook endpoint
-  | 'change' // fields of something that exists
-  | 'grant' // credits from the parent wallet: real money
-  | 'mint' // an API key, whose secret is shown once
-  | 'rotate'
-  | 'revoke'
-  | 'adopt'
-  | 'suspend'
-  | 'resume'
-  | 'archive'
-  | 'remove';
+export const stepActions = [
+  'create', // an organization or a webhook endpoint
+  'change', // fields of something that exists
+  'grant', // credits from the parent wallet: real money
+  'mint', // an API key, whose secret is shown once
+  'rotate',
+  'revoke',
+  'adopt',
+  'suspend',
+  'resume',
+  'archive',
+  'remove',
+] as const;
 
-export type ResourceKind = 'organization' | 'credits' | 'credit-config' | 'api-key' | 'webhook';
+export type StepAction = (typeof stepActions)[number];
+
+export const resourceKinds = ['organization', 'credits', 'credit-config', 'api-key', 'webhook'] as const;
+
+export type ResourceKind = (typeof resourceKinds)[number];
 
 /** Declared fields and amounts, as people write them in their files (`cap`, `refill`, `scopes`…). */
 export type Fields = Readonly<Record<string, Json>>;

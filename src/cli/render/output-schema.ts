@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { resourceKinds, stepActions } from '../../core/plan.ts';
 import { importDocument, orphansDocument } from './output-inventory.ts';
 import { count, FORMAT_VERSION, formatVersion, organizationStatus, place, problem, refused } from './output-parts.ts';
 
@@ -22,20 +23,8 @@ const refillExposure = z
   .nullable();
 
 export const step = z.object({
-  action: z.enum([
-    'create',
-    'change',
-    'grant',
-    'mint',
-    'rotate',
-    'revoke',
-    'adopt',
-    'suspend',
-    'resume',
-    'archive',
-    'remove',
-  ]),
-  resource: z.enum(['organization', 'credits', 'credit-config', 'api-key', 'webhook']),
+  action: z.enum(stepActions),
+  resource: z.enum(resourceKinds),
   name: z
     .string()
     .nullable()
