@@ -97,6 +97,13 @@ export interface OrphansOptions extends WorkspaceOptions {
   readonly detailedExitcode: boolean;
 }
 
+/** `reconcile webhooks test <name>` */
+export interface TestWebhookOptions extends WorkspaceOptions {
+  /** As declared in reconcile.yaml. */
+  readonly name: string;
+  readonly sandbox: boolean;
+}
+
 /** `reconcile resume <customer>` */
 export interface ResumeOptions extends Omit<WorkspaceOptions, 'output'> {
   readonly customer: string;
@@ -141,6 +148,7 @@ export interface Commands {
   explain(options: ExplainOptions): Promise<number>;
   resolve(options: ResolveOptions): Promise<number>;
   verifyLedger(options: LedgerOptions): Promise<number>;
+  testWebhook(options: TestWebhookOptions): Promise<number>;
   importOrganizations(options: ImportOptions): Promise<number>;
   orphans(options: OrphansOptions): Promise<number>;
   sandbox(options: SandboxCommandOptions): Promise<number>;
@@ -158,6 +166,7 @@ export const commandNames: readonly string[] = [
   'explain',
   'resolve',
   'ledger',
+  'webhooks',
   'import',
   'orphans',
   'sandbox',

@@ -10,6 +10,7 @@ export function addInspections(program: Command, commands: Commands, exit: Exit)
   addExplain(program, commands, exit);
   addResolve(program, commands, exit);
   addLedger(program, commands, exit);
+  addWebhooks(program, commands, exit);
   addOrphans(program, commands, exit);
 }
 
@@ -137,5 +138,32 @@ function addOrphans(program: Command, commands: Commands, exit: Exit): void {
           detailedExitcode: detailedExitcode === true,
         }),
       ),
+    );
+}
+
+const webhooksTestHelp = `
+Asks the API to send its test ping to the receiver of a declared webhook, and
+waits up to 90 seconds for the delivery. The ping goes out whatever events are
+declared; nothing is changed. It may run beside the daemon. Exit code 0 when it
+was delivered, 5 when it failed or is not delivered yet, 4 under guards.freeze.
+
+Examples:
+  reconcile webhooks test firehose
+  reconcile webhooks test firehose --output json | jq .delivery`;
+
+function addWebhooks(program: Command, commands: Commands, exit: Exit): void {
+  program
+    .command('webhooks')
+    .description('try the webhooks of reconcile.yaml')
+    .command('test')
+    .description('send the test ping of the API, and report its delivery')
+    .argument('<name>', 'name of the webhook in reconcile.yaml')
+    .addOption(directoryOption())
+    .addOption(outputOption())
+    .addOption(noColorOption())
+    .addOption(sandboxOption())
+    .addHelpText('after', webhooksTestHelp)
+    .action(async (name, options) =>
+      exit(await commands.testWebhook({ ...options, name, sandbox: options.sandbox === true })),
     );
 }

@@ -14,6 +14,7 @@ import { sandbox } from './commands/sandbox.ts';
 import { schema } from './commands/schema.ts';
 import { status } from './commands/status.ts';
 import { validate } from './commands/validate.ts';
+import { testWebhook } from './commands/webhooks.ts';
 import type { Commands } from './commands.ts';
 import type { CommandContext } from './context.ts';
 import { takeApiKey } from './credentials.ts';
@@ -72,6 +73,7 @@ function commandsIn(here: CommandContext): Commands {
     explain: (options) => explain(options, here),
     resolve: (options) => resolve(options, here),
     verifyLedger: (options) => verifyLedger(options, here),
+    testWebhook: (options) => testWebhook(options, here),
     importOrganizations: (options) => importOrganizations(options, here),
     orphans: (options) => orphans(options, here),
     sandbox: (options) => sandbox(options, here),

@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly dryRun: boolean;
   /** What the lock says this process does. */
   readonly command: string;
+  /** False for a command that writes no file but a line of the journal: it may run beside the daemon. */
+  readonly lock?: boolean;
 }
 
 /** A workspace, opened: the lock held, the API (or the sandbox) at hand. */
@@ -53,7 +55,8 @@ export async function openSession(
   const credentials = sandbox ? null : context.credentials();
   if (credentials && !credentials.ok) return refuse(credentials.message);
 
-  const lock = dryRun || !state ? null : await takeLock(state.directory, options.command);
+  const isLocked = !dryRun && options.lock !== false;
+  const lock = !isLocked || !state ? null : await takeLock(state.directory, options.command);
   if (lock && !lock.ok) return refuse(lock.message, exitCodes.lockNotObtained);
   const started = sandbox ? await startSandbox(directory) : null;
   const api = credentials ?? started;

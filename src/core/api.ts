@@ -126,6 +126,16 @@ export interface WebhookEndpoint {
   readonly createdAt: string;
 }
 
+/** webhooks/list-deliveries */
+export interface WebhookDelivery {
+  readonly id: string;
+  readonly status: 'pending' | 'delivering' | 'delivered' | 'failed' | 'abandoned';
+  readonly attempts: number;
+  /** What the receiver answered last; null when it did not answer. */
+  readonly lastResponseStatus: number | null;
+  readonly lastErrorMessage: string | null;
+}
+
 export interface Page<T> {
   readonly items: readonly T[];
   /** null = the end. */

@@ -3,8 +3,9 @@ import { archiveChild } from './resources/archive.ts';
 import { addKey, type NewKey, revokeKey } from './resources/child-api-keys.ts';
 import { addChild, type NewOrganization, setStatus } from './resources/organizations.ts';
 import { rotateInPlace } from './resources/own-api-keys.ts';
+import { addEndpoint, type NewWebhookEndpoint, removeEndpoint } from './resources/webhook-endpoints.ts';
 import type { Actor } from './route.ts';
-import type { ApiKeyRow, OrganizationRow, RateLimitTier, WalletRow } from './state.ts';
+import type { ApiKeyRow, OrganizationRow, RateLimitTier, Receiver, WalletRow, WebhookEndpointRow } from './state.ts';
 import { canPay, post, reserve, settle, transferToChild, walletOf } from './wallet.ts';
 
 /** What a hand came to: done, or why not. Nothing is thrown. */
@@ -41,6 +42,15 @@ export interface Hands {
   patchOrganization(organizationId: string, patch: Partial<NewOrganization>): HandResult;
   mintKey(organizationId: string, key: NewKey): HandResult<{ apiKey: ApiKeyRow }>;
   revokeKey(keyId: string): HandResult;
+  /** An endpoint of the parent that somebody makes in the dashboard. */
+  createWebhook(endpoint: Partial<NewWebhookEndpoint> & { readonly url: string }): HandResult<{
+    endpoint: WebhookEndpointRow;
+  }>;
+  deleteWebhook(endpointId: string): HandResult;
+  /** The provider pauses an endpoint after 20 failures in a row. */
+  autoPauseWebhook(endpointId: string): HandResult;
+  /** Says how the receiver of an endpoint answers what is sent to it, and what was not answered yet. */
+  answerWebhook(endpointId: string, receiver: Receiver): HandResult;
   /** A second key of the parent: its idempotency memory is its own. */
   addParentKey(rateLimitTier?: RateLimitTier): HandResult<{ apiKey: ApiKeyRow }>;
   /** Replaces the text of a parent's key in the dashboard: the old one is dead. */
@@ -51,6 +61,8 @@ export interface Hands {
 export type Act = <T>(work: (actor: Actor) => T) => T;
 
 const DONE = { done: true } as const;
+/** integrations/webhooks */
+const AUTO_PAUSED_AFTER = 20;
 const PARENT_SCOPES: readonly string[] = ['org:admin', '*'];
 
 export function createHands(act: Act): Hands {
@@ -78,6 +90,14 @@ export function createHands(act: Act): Hands {
     act((actor): HandResult<T> => {
       const row = actor.world.apiKeys.get(keyId);
       return row ? { ...DONE, ...work(actor, row) } : refused(refusal('NOT_FOUND', `There is no key ${keyId}.`));
+    });
+
+  const withWebhook = (endpointId: string, work: (actor: Actor, row: WebhookEndpointRow) => void) =>
+    act((actor): HandResult => {
+      const row = actor.world.webhookEndpoints.get(endpointId);
+      if (!row) return refused(refusal('NOT_FOUND', `There is no webhook endpoint ${endpointId}.`));
+      work(actor, row);
+      return DONE;
     });
 
   return {
@@ -142,6 +162,35 @@ export function createHands(act: Act): Hands {
         revokeKey(actor, row);
         return {};
       }),
+    createWebhook: ({
+      url,
+      events = ['content.generated'],
+      scope = 'all_children',
+      description = null,
+      metadata = {},
+    }) =>
+      act((actor) => {
+        const { parentOrganizationId } = actor.world;
+        const endpoint = addEndpoint(actor, parentOrganizationId, { url, events, scope, description, metadata });
+        actor.record({ kind: 'webhook.create', organizationId: parentOrganizationId, endpointId: endpoint.id });
+        return { ...DONE, endpoint };
+      }),
+    deleteWebhook: (endpointId) =>
+      withWebhook(endpointId, (actor, row) => {
+        removeEndpoint(actor, row);
+        actor.record({ kind: 'webhook.delete', organizationId: row.organizationId, endpointId });
+      }),
+    autoPauseWebhook: (endpointId) =>
+      withWebhook(endpointId, ({ world, nowMs }, row) => {
+        world.webhookEndpoints.put({
+          ...row,
+          status: 'auto_paused',
+          consecutiveFailureCount: AUTO_PAUSED_AFTER,
+          updatedAtMs: nowMs,
+        });
+      }),
+    answerWebhook: (endpointId, receiver) =>
+      withWebhook(endpointId, ({ world }, row) => world.webhookEndpoints.put({ ...row, receiver })),
     addParentKey: (rateLimitTier = 'partner') =>
       act((actor) => {
         const { parentOrganizationId } = actor.world;

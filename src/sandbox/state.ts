@@ -91,7 +91,12 @@ export interface WebhookEndpointRow {
   readonly consecutiveFailureCount: number;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+  /** How its receiver answers, if somebody has said so; without, with 200. */
+  readonly receiver?: Receiver;
 }
+
+/** The other end of a webhook: an HTTP status, or no answer at all for a reason. */
+export type Receiver = { readonly status: number } | { readonly error: string };
 
 export interface DeliveryRow {
   readonly id: string;

@@ -21,6 +21,7 @@ async function script(shell: CompletionOptions['shell']): Promise<string> {
     explain: nothing,
     resolve: nothing,
     verifyLedger: nothing,
+    testWebhook: nothing,
     importOrganizations: nothing,
     orphans: nothing,
     sandbox: nothing,

@@ -29,6 +29,7 @@ async function run(line: string, environment: Environment = {}, answer = 0): Pro
     importOrganizations: record('importOrganizations'),
     orphans: record('orphans'),
     verifyLedger: record('verifyLedger'),
+    testWebhook: record('testWebhook'),
     sandbox: record('sandbox'),
     schema: record('schema'),
     completion: record('completion'),

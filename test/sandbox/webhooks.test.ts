@@ -121,4 +121,39 @@ describe('deliveries', () => {
     expect(call('POST', '/v1/webhook-deliveries/00000000-0000-4000-8000-000000000000/replay').status).toBe(404);
     expect(call('POST', '/v1/webhook-deliveries/one/replay').status).toBe(422);
   });
+
+  const outcomes = [
+    { receiver: null, shown: { status: 'delivered', lastResponseStatus: 200, lastErrorMessage: null } },
+    { receiver: { status: 503 }, shown: { status: 'failed', lastResponseStatus: 503, deliveredAt: null } },
+    {
+      receiver: { error: 'timeout' },
+      shown: { status: 'failed', lastResponseStatus: null, lastErrorMessage: 'timeout' },
+    },
+  ];
+  it.each(outcomes)(
+    'come to what the receiver is said to answer when time has passed: $receiver',
+    ({ receiver, shown }) => {
+      const { call, sandbox } = drive();
+      const { id } = call('POST', path, hook).body.endpoint;
+      if (receiver) expect(sandbox.hands.answerWebhook(id, receiver)).toEqual({ done: true });
+      call('POST', `${path}/${id}/test`);
+      sandbox.clock.advance(3_000);
+      expect(call('GET', `${path}/${id}/deliveries`).body.items).toMatchObject([{ attempts: 1, ...shown }]);
+      expect(call('GET', `${path}/${id}/deliveries?status=${shown.status}`).body.items).toHaveLength(1);
+    },
+  );
+});
+
+describe('other hands', () => {
+  it('make, delete and pause endpoints, and know when there is none', () => {
+    const { call, sandbox } = drive();
+    const made = sandbox.hands.createWebhook({ url: hook.url });
+    if (!made.done) throw new Error('it was not made');
+    const { id } = made.endpoint;
+    expect(sandbox.hands.autoPauseWebhook(id)).toEqual({ done: true });
+    expect(call('GET', `${path}/${id}`).body).toMatchObject({ status: 'auto_paused', consecutiveFailureCount: 20 });
+    expect(sandbox.hands.deleteWebhook(id)).toEqual({ done: true });
+    expect(call('GET', `${path}/${id}`).status).toBe(404);
+    expect(sandbox.hands.deleteWebhook(id)).toMatchObject({ done: false });
+  });
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { resourceKinds, stepActions } from '../../core/plan.ts';
 import { importDocument, orphansDocument } from './output-inventory.ts';
 import { count, FORMAT_VERSION, formatVersion, organizationStatus, place, problem, refused } from './output-parts.ts';
+import { webhookTestDocument } from './output-webhook-test.ts';
 
 /**
  * The documents of `--output json`, written down once: the renderers build exactly these types, and
@@ -237,6 +238,7 @@ const outputSchema = z.discriminatedUnion('command', [
   ledgerAudit,
   importDocument,
   orphansDocument,
+  webhookTestDocument,
 ]);
 
 export type PassDocument = z.output<typeof pass>;
@@ -249,6 +251,7 @@ export type ExplanationDocument = z.output<typeof explanation>;
 export type LedgerDocument = z.output<typeof ledgerAudit>;
 export type ImportDocument = z.output<typeof importDocument>;
 export type OrphansDocument = z.output<typeof orphansDocument>;
+export type WebhookTestDocument = z.output<typeof webhookTestDocument>;
 export type StatusRow = z.output<typeof statusRow>;
 
 /** What reads our documents, for schemas/output.schema.json. */

@@ -10,6 +10,7 @@ import type {
   Page,
   Transfer,
   Wallet,
+  WebhookDelivery,
   WebhookEndpoint,
   WebhookScope,
   Whoami,
@@ -32,6 +33,8 @@ export interface LayersReader {
   creditConfig(organizationId: string): Promise<Answer<CreditConfig>>;
   listWebhookEndpoints(query: PageQuery): Promise<Answer<Page<WebhookEndpoint>>>;
   getWebhookEndpoint(endpointId: string): Promise<Answer<WebhookEndpoint>>;
+  /** One page (at most 100), newest first. */
+  listWebhookDeliveries(endpointId: string, query: PageQuery): Promise<Answer<Page<WebhookDelivery>>>;
 }
 
 /**

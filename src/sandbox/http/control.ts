@@ -74,6 +74,17 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   ),
   'POST suspend': hand(['organizationId'], (hands, { organizationId }) => hands.suspend(organizationId)),
   'POST resume': hand(['organizationId'], (hands, { organizationId }) => hands.resume(organizationId)),
+  'POST receiver': (sandbox, fields) => {
+    fields.require('endpointId');
+    const endpointId = fields.text('endpointId', { min: 1, max: 64 }) ?? '';
+    const status = fields.integer('status', 100);
+    const error = fields.text('error', { min: 1, max: 200 });
+    if ((status === undefined) === (error === undefined))
+      fields.problems.push({ field: 'status', message: 'or error is needed, one of the two' });
+    if (fields.problems.length > 0) return wrong(sentence(fields));
+    const result = sandbox.hands.answerWebhook(endpointId, error === undefined ? { status: status ?? 0 } : { error });
+    return result.done ? done() : wrong(result.refusal.message, result.refusal.status);
+  },
   'POST archive': hand(['organizationId'], (hands, { organizationId }) => hands.archive(organizationId)),
 };
 

@@ -4,27 +4,52 @@ import { isUuid } from '../ids.ts';
 import { paginate } from '../pagination.ts';
 import { isRefusal, refusal, validation } from '../refusals.ts';
 import { type Outcome, type ReadContext, type Route, success, type WriteContext } from '../route.ts';
-import type { DeliveryRow } from '../state.ts';
-import { zuluTime } from '../times.ts';
+import type { DeliveryRow, WebhookEndpointRow } from '../state.ts';
+import { zuluTime, zuluTimeOrNull } from '../times.ts';
 import { endpointOf } from './webhook-endpoints.ts';
 
 const STATUSES = ['pending', 'delivering', 'delivered', 'failed', 'abandoned'] as const;
 
-/** Nothing is sent anywhere: a delivery is written down and stays pending. */
-function deliveryView(row: DeliveryRow): Record<string, unknown> {
+/** "Fires within about one minute" (webhooks/test-endpoint): here soon, for people wait. */
+const DELIVERED_AFTER_MS = 3_000;
+const RETRIED_AFTER_MS = 30_000;
+
+type Status = (typeof STATUSES)[number];
+
+interface Attempt {
+  readonly status: Status;
+  readonly responseStatus: number | null;
+  readonly error: string | null;
+  /** null until it was made. */
+  readonly atMs: number | null;
+}
+
+/** Nothing is sent anywhere: what the receiver is said to answer has come about when time has passed; no retries. */
+function attemptOf(row: DeliveryRow, endpoint: WebhookEndpointRow, nowMs: number): Attempt {
+  const receiver = endpoint.receiver ?? { status: 200 };
+  const atMs = row.createdAtMs + DELIVERED_AFTER_MS;
+  if (nowMs < atMs) return { status: 'pending', responseStatus: null, error: null, atMs: null };
+  if ('error' in receiver) return { status: 'failed', responseStatus: null, error: receiver.error, atMs };
+  const isDelivered = receiver.status >= 200 && receiver.status < 300;
+  const error = isDelivered ? null : `The receiver answered ${receiver.status}.`;
+  return { status: isDelivered ? 'delivered' : 'failed', responseStatus: receiver.status, error, atMs };
+}
+
+function deliveryView(row: DeliveryRow, { status, responseStatus, error, atMs }: Attempt): Record<string, unknown> {
+  const retryAtMs = atMs === null ? row.createdAtMs + DELIVERED_AFTER_MS : atMs + RETRIED_AFTER_MS;
   return {
     id: row.id,
     endpointId: row.endpointId,
     eventId: row.eventId,
     eventType: row.eventType,
-    status: 'pending',
-    attempts: 0,
-    nextRetryAt: zuluTime(row.createdAtMs),
-    deliveredAt: null,
+    status,
+    attempts: atMs === null ? 0 : 1,
+    nextRetryAt: status === 'delivered' ? null : zuluTime(retryAtMs),
+    deliveredAt: status === 'delivered' ? zuluTimeOrNull(atMs) : null,
     abandonedAt: null,
-    lastResponseStatus: null,
-    lastResponseAt: null,
-    lastErrorMessage: null,
+    lastResponseStatus: responseStatus,
+    lastResponseAt: responseStatus === null ? null : zuluTimeOrNull(atMs),
+    lastErrorMessage: error,
     createdAt: zuluTime(row.createdAtMs),
   };
 }
@@ -49,11 +74,11 @@ function test(context: WriteContext): Outcome {
   }
   const { id, eventId } = addDelivery(context, { endpointId: endpoint.id, eventType: 'test.ping', replayOf: null });
   context.record({ kind: 'webhook.test', organizationId: endpoint.organizationId, endpointId: endpoint.id });
-  return success({ eventId, deliveryId: id, scheduledAt: zuluTime(context.nowMs) });
+  return success({ eventId, deliveryId: id, scheduledAt: zuluTime(context.nowMs + DELIVERED_AFTER_MS) });
 }
 
 function list(context: ReadContext): Outcome {
-  const { view, query, behaviour } = context;
+  const { view, query, behaviour, nowMs } = context;
   const endpoint = endpointOf(view, context);
   if (isRefusal(endpoint)) return endpoint;
   const status = query.get('status');
@@ -61,12 +86,13 @@ function list(context: ReadContext): Outcome {
     return validation([{ field: 'status', message: `must be one of ${STATUSES.join(', ')}` }]);
   }
   const eventType = query.get('eventType');
+  const attempt = (row: DeliveryRow) => attemptOf(row, endpoint, nowMs);
   const rows = [...view.deliveries.of(endpoint.id)].filter(
-    (row) => (status === null || status === 'pending') && (eventType === null || row.eventType === eventType),
+    (row) => (status === null || status === attempt(row).status) && (eventType === null || row.eventType === eventType),
   );
   const page = paginate(rows, query, { max: 100, default: 25 }, behaviour);
   if (isRefusal(page)) return page;
-  return success({ items: page.rows.map(deliveryView), nextCursor: page.nextCursor });
+  return success({ items: page.rows.map((row) => deliveryView(row, attempt(row))), nextCursor: page.nextCursor });
 }
 
 /** webhooks/replay-delivery: a new event with a new id. */

@@ -4,7 +4,7 @@ import { type Fields, mergeMetadata, metadataProblem, readFields } from '../fiel
 import { isUuid } from '../ids.ts';
 import { paginate } from '../pagination.ts';
 import { isRefusal, type Refusal, refusal, validation } from '../refusals.ts';
-import { type Outcome, type ReadContext, type Route, success, type WriteContext } from '../route.ts';
+import { type Actor, type Outcome, type ReadContext, type Route, success, type WriteContext } from '../route.ts';
 import type { Metadata, OrganizationRow, WebhookEndpointRow } from '../state.ts';
 import { zuluTime } from '../times.ts';
 import type { View } from '../world.ts';
@@ -64,26 +64,17 @@ function firehoseRefusal(scope: string | undefined, { caller }: WriteContext): R
   return refusal('FORBIDDEN_SCOPE', 'The scope all_children needs org:admin.');
 }
 
-function create(context: WriteContext): Outcome {
-  const { world, nowMs, organization, behaviour } = context;
-  const fields = readFields(context.body);
-  fields.require('url', 'events');
-  const { url, events } = readUrlAndEvents(fields);
-  const description = fields.textOrNull('description', DESCRIPTION) ?? null;
-  const metadata = fields.metadata('metadata') ?? {};
-  const scope = fields.choice('scope', SCOPES) ?? 'own';
-  const projectId = fields.textOrNull('projectId', { min: 1, max: 64 }) ?? null;
-  const tooMuch = metadataProblem(metadata, 'metadata');
-  if (tooMuch) fields.problems.push(tooMuch);
-  if (fields.problems.length > 0 || !url || !events) return validation(fields.problems);
-  const denied = firehoseRefusal(scope, context);
-  if (denied) return denied;
-  // Projects are not simulated, so that no project id can be known.
-  if (projectId !== null) return refusal('NOT_FOUND', 'Project not found.');
+export type NewWebhookEndpoint = Pick<WebhookEndpointRow, 'url' | 'events' | 'scope' | 'description' | 'metadata'>;
+
+export function addEndpoint(
+  { world, nowMs }: Actor,
+  organizationId: string,
+  { url, events, scope, description, metadata }: NewWebhookEndpoint,
+): WebhookEndpointRow {
   const row: WebhookEndpointRow = {
     id: uuid(world.chance),
-    organizationId: organization.id,
-    projectId,
+    organizationId,
+    projectId: null,
     url,
     description,
     status: 'active',
@@ -98,6 +89,26 @@ function create(context: WriteContext): Outcome {
     updatedAtMs: nowMs,
   };
   world.webhookEndpoints.put(row);
+  return row;
+}
+
+function create(context: WriteContext): Outcome {
+  const { organization, behaviour } = context;
+  const fields = readFields(context.body);
+  fields.require('url', 'events');
+  const { url, events } = readUrlAndEvents(fields);
+  const description = fields.textOrNull('description', DESCRIPTION) ?? null;
+  const metadata = fields.metadata('metadata') ?? {};
+  const scope = fields.choice('scope', SCOPES) ?? 'own';
+  const projectId = fields.textOrNull('projectId', { min: 1, max: 64 }) ?? null;
+  const tooMuch = metadataProblem(metadata, 'metadata');
+  if (tooMuch) fields.problems.push(tooMuch);
+  if (fields.problems.length > 0 || !url || !events) return validation(fields.problems);
+  const denied = firehoseRefusal(scope, context);
+  if (denied) return denied;
+  // Projects are not simulated, so that no project id can be known.
+  if (projectId !== null) return refusal('NOT_FOUND', 'Project not found.');
+  const row = addEndpoint(context, organization.id, { url, events, scope, description, metadata });
   context.record({ kind: 'webhook.create', organizationId: organization.id, endpointId: row.id });
   return success({ endpoint: endpointView(row), signingSecret: row.signingSecret }, behaviour.createStatus);
 }
@@ -171,13 +182,16 @@ function patch(context: WriteContext): Outcome {
   return success(endpointView(next));
 }
 
+export function removeEndpoint({ world }: Actor, { id }: WebhookEndpointRow): void {
+  for (const delivery of world.deliveries.of(id)) world.deliveries.remove(delivery.id);
+  world.webhookEndpoints.remove(id);
+}
+
 /** Deliveries go with the endpoint; a second call is a 404. */
 function remove(context: WriteContext): Outcome {
-  const { world } = context;
-  const row = endpointOf(world, context);
+  const row = endpointOf(context.world, context);
   if (isRefusal(row)) return row;
-  for (const delivery of world.deliveries.of(row.id)) world.deliveries.remove(delivery.id);
-  world.webhookEndpoints.remove(row.id);
+  removeEndpoint(context, row);
   context.record({ kind: 'webhook.delete', organizationId: row.organizationId, endpointId: row.id });
   return success({ id: row.id, deleted: true });
 }

@@ -84,3 +84,11 @@ export const webhook = {
   scope: 'all_children',
   createdAt: '2026-06-03T18:14:02.187Z',
 };
+
+export const delivery = {
+  id: 'f47ac10b-58cc-4372-a567-0e02b2c3d479',
+  status: 'failed',
+  attempts: 2,
+  lastResponseStatus: 503,
+  lastErrorMessage: 'no answer',
+};

@@ -132,7 +132,11 @@ describe.each([
     expect(must(await client.listWebhookEndpoints({})).items).toEqual([paused]);
     const fresh = must(await client.rotateWebhookSecret(hook.endpoint.id, uuid()));
     expect(fresh.signingSecret.equals(hook.signingSecret)).toBe(false);
-    expect(must(await client.testWebhookEndpoint(hook.endpoint.id, uuid())).eventId).toMatch(/^evt_/);
+    const { eventId, deliveryId } = must(await client.testWebhookEndpoint(hook.endpoint.id, uuid()));
+    expect(eventId).toMatch(/^evt_/);
+    expect(must(await client.listWebhookDeliveries(hook.endpoint.id, {})).items).toMatchObject([
+      { id: deliveryId, status: 'pending', attempts: 0, lastResponseStatus: null, lastErrorMessage: null },
+    ]);
     expect(must(await client.deleteWebhookEndpoint(hook.endpoint.id))).toEqual({ id: hook.endpoint.id });
   });
 });

@@ -119,6 +119,14 @@ const reads: readonly Operation[] = [
     reply: page(samples.webhook),
   },
   {
+    name: 'listWebhookDeliveries',
+    run: (client) => client.listWebhookDeliveries(hookId, {}),
+    method: 'GET',
+    path: `/v1/webhook-endpoints/${hookId}/deliveries?limit=100`,
+    reply: page({ ...samples.delivery, lastErrorMessage: 'no\u001b[2J\nanswer', endpointId: hookId }),
+    value: { items: [{ ...samples.delivery, lastErrorMessage: 'no[2J answer' }], nextCursor: 'c2' },
+  },
+  {
     name: 'getWebhookEndpoint',
     run: (client) => client.getWebhookEndpoint(hookId),
     method: 'GET',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { WebhookEndpoint } from '../../../core/api.ts';
+import type { WebhookDelivery, WebhookEndpoint } from '../../../core/api.ts';
 import type { Shape } from '../answers.ts';
 import type { Caller } from '../call.ts';
 import type {
@@ -22,6 +22,7 @@ import {
   stringsField,
 } from '../fields.ts';
 import { madeAt, membersUnder, secretField } from '../shown-once.ts';
+import { cleanText } from '../wording.ts';
 
 const statusField = z.enum(['active', 'paused', 'auto_paused']);
 const scopeField = z.enum(['own', 'all_children']);
@@ -73,9 +74,20 @@ function rotatedSchema(endpointId: string): z.ZodType<RotatedWebhookSecret> {
   });
 }
 
+/** Words of the receiver: made fit to be shown, and without anything that looks like a secret (I4). */
+const saidField = z.string().transform((text) => cleanText(text, []));
+
+const deliverySchema: z.ZodType<WebhookDelivery> = z.object({
+  id: idField,
+  status: z.enum(['pending', 'delivering', 'delivered', 'failed', 'abandoned']),
+  attempts: z.int().min(0).catch(0),
+  lastResponseStatus: orNull(z.int()).catch(null),
+  lastErrorMessage: orNull(saidField).catch(null),
+});
+
 const testSchema: z.ZodType<WebhookTest> = z.object({ eventId: idField, deliveryId: idField });
 
-type Reads = Pick<LayersReader, 'listWebhookEndpoints' | 'getWebhookEndpoint'>;
+type Reads = Pick<LayersReader, 'listWebhookEndpoints' | 'getWebhookEndpoint' | 'listWebhookDeliveries'>;
 type Writes = Pick<
   LayersWriter,
   | 'createWebhookEndpoint'
@@ -105,6 +117,15 @@ export function webhookReads(call: Caller): Reads {
         method: 'GET',
         path: [collection, endpointId],
         shape: shapeAbout(endpointSchema, endpointId, ({ id }) => id),
+      }),
+    listWebhookDeliveries: (endpointId, { cursor, limit = 100 }) =>
+      call({
+        operation: 'webhook-endpoints.deliveries',
+        kind: 'read',
+        method: 'GET',
+        path: [collection, endpointId, 'deliveries'],
+        query: { limit, cursor },
+        shape: shapeOf(pageOf(deliverySchema)),
       }),
   };
 }
