@@ -3,7 +3,7 @@ import { isAllowedWebhookHost, webhookHost } from './declaration/webhook-url.ts'
 import type { GuardsDeclaration, WebhookDeclaration } from './declaration/workspace.ts';
 import { formatCredits } from './money.ts';
 import type { Notices } from './notice.ts';
-import type { CustomerPlan, Step } from './plan.ts';
+import type { CustomerPlan, Fields, Step } from './plan.ts';
 import { approvalHash, planHash, type TextHash } from './plan-hash.ts';
 import type { Problem } from './problem.ts';
 import { limitsAfter } from './resources/credit-config.ts';
@@ -212,12 +212,20 @@ function blockerOf({ blockedBy }: Step): readonly string[] {
   return blockedBy === null ? [] : [blockedBy];
 }
 
-/** A URL decides where every customer's events go, so any change of an endpoint with a foreign one is held back. */
+function isOnly(fields: Fields | null, field: string): boolean {
+  return Object.keys(fields ?? {}).join() === field;
+}
+
+/**
+ * A URL decides where every customer's events go, so what is done to an endpoint with a foreign one is held back, all but
+ * what ends or pauses the sending.
+ */
 function judgeWebhook({ declared, step }: WebhookStep, guards: GuardsDeclaration): Step {
   if (guards.freeze) return { ...step, blockedBy: 'freeze' };
   const allowed = guards.allowedWebhookHosts;
   const isAllowed = allowed === undefined || isAllowedWebhookHost(declared.url, allowed);
-  return isAllowed ? step : { ...step, blockedBy: 'allowedWebhookHosts' };
+  const sendsLess = step.action === 'remove' || (isOnly(step.after, 'state') && step.after?.['state'] === 'paused');
+  return isAllowed || sendsLess ? step : { ...step, blockedBy: 'allowedWebhookHosts' };
 }
 
 function blockedWebhooks(webhooks: readonly WebhookStep[], judged: readonly Step[], notices: Notices): Problem[] {

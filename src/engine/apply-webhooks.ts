@@ -2,6 +2,7 @@ import { canonicalJson } from '../core/canonical.ts';
 import type { Step } from '../core/plan.ts';
 import type { Problem } from '../core/problem.ts';
 import type { StepReport } from '../core/report.ts';
+import { OVERLAP_MS } from '../core/resources/api-key.ts';
 import { statusDocument, type WebhookStatusEntry } from '../core/status.ts';
 import { isStopped, type Pass } from './context.ts';
 import { notStarted } from './customer-run.ts';
@@ -36,6 +37,7 @@ export async function applyWebhooks(pass: Pass, observed: ObservedWebhooks): Pro
     const remembered = entry ?? knownEntry(pass, webhook);
     if (remembered) known.push(remembered);
   }
+  for (const webhook of observed.webhooks) await forgetDeadSecret(pass, webhook);
   const failed = await recordWebhooks(pass, observed, known);
   if (failed) problems.push(failed);
   return { steps, problems };
@@ -43,10 +45,31 @@ export async function applyWebhooks(pass: Pass, observed: ObservedWebhooks): Pro
 
 /** Endpoints that are in place and whose secret the store holds: what the status may name (I11). */
 function knownEntry(pass: Pass, { declared, decision, recorded }: ObservedWebhook): WebhookStatusEntry | null {
-  const isKept = decision.kind === 'converged' || decision.kind === 'change' || decision.kind === 'rotate';
-  if (!isKept || !decision.endpoint) return null;
+  // Declared deleted, and gone by a read of this pass, whoever deleted it: then it is missed no more.
+  if (declared.state === 'deleted' && decision.kind === 'converged' && recorded)
+    return { ...recorded, secret: null, deleted: true };
+  const isHeld = decision.kind === 'converged' || (decision.kind === 'change' && decision.problem === null);
+  if (!isHeld || !decision.endpoint) return null;
   const secret = pass.effects.secrets.reference(webhookSlot(pass, declared.name));
   return { name: declared.name, id: decision.endpoint.id, secret, seen: recorded?.seen ?? 1, deleted: false };
+}
+
+/**
+ * A rotated secret signs along for a day (webhooks/rotate-secret; June 2026 leaves the length open, so a day more); then
+ * it is kept no longer (design 6).
+ */
+async function forgetDeadSecret(pass: Pass, { declared, decision }: ObservedWebhook): Promise<void> {
+  if (decision.kind !== 'converged' || !decision.endpoint) return;
+  const { secrets, journal, clock } = pass.effects;
+  const slot = webhookSlot(pass, declared.name);
+  const previous = await secrets.readPrevious(slot);
+  if (!previous.ok || !previous.value) return;
+  const current = await secrets.read(slot);
+  const madeAt = current.ok ? Date.parse(current.value?.createdAt ?? '') : Number.NaN;
+  if (!(pass.serverTimeMs - madeAt >= 2 * OVERLAP_MS)) return;
+  const removed = await secrets.removePrevious(slot);
+  const at = new Date(clock.now()).toISOString();
+  if (removed.ok) journal.append({ at, event: 'forgot-secret', customer: null, name: declared.name });
 }
 
 function heldBack(pass: Pass, step: Step): WebhookResult | null {

@@ -4,13 +4,8 @@ import type { WebhookDeclaration } from '../core/declaration/workspace.ts';
 import { type Notices, noticesFor } from '../core/notice.ts';
 import type { Step } from '../core/plan.ts';
 import type { Problem } from '../core/problem.ts';
-import {
-  decideWebhook,
-  planWebhook,
-  undeclaredWebhooks,
-  type WebhookDecision,
-  webhookWarnings,
-} from '../core/resources/webhook.ts';
+import { decideWebhook, undeclaredWebhooks, type WebhookDecision, webhookWarnings } from '../core/resources/webhook.ts';
+import { planWebhook } from '../core/resources/webhook-plan.ts';
 import { readFleetStatus, type WebhookStatusEntry } from '../core/status.ts';
 import type { Journal } from '../effects/journal.ts';
 import type { SecretSlot } from '../effects/secrets/store.ts';
@@ -137,8 +132,8 @@ function problemsOf(
   notices: Notices,
 ): Problem[] {
   if (decision.kind === 'create' || decision.kind === 'recover') return [];
-  const refusal = decision.kind === 'refused' ? [decision.problem] : [];
-  return [...refusal, ...webhookWarnings(declared, pointer, decision.endpoint, notices)];
+  const found = decision.kind === 'refused' || decision.kind === 'change' ? decision.problem : null;
+  return [...(found ? [found] : []), ...webhookWarnings(declared, pointer, decision.endpoint, notices)];
 }
 
 export function webhookSlot(pass: Pass, name: string): SecretSlot {

@@ -153,4 +153,104 @@ describe('an endpoint that was made, and that no status names yet', () => {
     expect(actions(await settledPass(world))).toEqual([]);
     expect(endpoints(world)).toHaveLength(1);
   });
+
+  it('that goes to a host that is not allowed may still be paused and deleted', async () => {
+    const world = worldWith(FIREHOSE);
+    await settledPass(world);
+    const guarded = (line: string) => `${FIREHOSE}${line}guards:\n  allowedWebhookHosts: [other.example]\n`;
+    redeclare(world, guarded('    description: ours\n'));
+    expect(actions(await world.pass())).toEqual(['change blocked']);
+    redeclare(world, guarded('    state: paused\n'));
+    expect(actions(await settledPass(world))).toEqual(['change done']);
+    redeclare(world, guarded('    state: deleted\n'));
+    expect(actions(await settledPass(world))).toEqual(['remove done']);
+  });
+
+  it('that somebody deleted is made again once `state: deleted` took note of it', async () => {
+    const world = worldWith(FIREHOSE);
+    await settledPass(world);
+    world.sandbox.hands.deleteWebhook(endpoints(world)[0]?.id ?? '');
+    redeclare(world, `${FIREHOSE}    state: deleted\n`);
+    expect(actions(await settledPass(world))).toEqual([]);
+    redeclare(world, FIREHOSE);
+    expect(actions(await settledPass(world))).toEqual(['create done']);
+    expect(endpoints(world)).toHaveLength(1);
+  });
+
+  it('that the API paused is paused and activated again as declared, never by itself', async () => {
+    const world = worldWith(FIREHOSE);
+    await settledPass(world);
+    world.sandbox.hands.autoPauseWebhook(endpoints(world)[0]?.id ?? '');
+    expect((await settledPass(world)).fleet.problems).toMatchObject([{ code: 'WebhookAutoPaused' }]);
+    redeclare(world, `${FIREHOSE}    state: paused\n`);
+    expect(actions(await settledPass(world))).toEqual(['change done']);
+    redeclare(world, FIREHOSE);
+    expect(actions(await settledPass(world))).toEqual(['change done']);
+    expect(endpoints(world)).toMatchObject([{ status: 'active', consecutiveFailureCount: 0 }]);
+  });
+
+  it('that the status alone names, without our mark, is neither changed nor deleted (I7)', async () => {
+    const world = worldWith('');
+    const made = world.sandbox.hands.createWebhook({ url: 'https://elsewhere.example/hook' });
+    if (!made.done) throw new Error('it was not made');
+    const { id } = made.endpoint;
+    const parent = world.sandbox.parent().organizationId;
+    const forged = `status:\n  parentOrganizationId: ${parent}\n  webhooks: [{ name: firehose, id: ${id} }]\n`;
+    const path = `${WORKSPACE}/reconcile.yaml`;
+    const binding = world.disk.textOf(path) ?? '';
+    for (const line of ['', '    state: deleted\n', '    state: paused\n']) {
+      world.disk.plant(path, binding + FIREHOSE + line + forged);
+      expect((await world.pass()).fleet).toMatchObject({ steps: [], problems: [{ code: 'WebhookUnmarked' }] });
+    }
+    expect(endpoints(world)).toMatchObject([{ id, status: 'active', metadata: {} }]);
+  });
+
+  it('has its fields changed although its signing secret is missing, which stays said (I3)', async () => {
+    const world = worldWith(FIREHOSE);
+    await settledPass(world);
+    const root = `${WORKSPACE}/.reconcile/secrets/${world.sandbox.parent().organizationId}/webhooks`;
+    for (const name of ['firehose', 'firehose.json']) world.disk.unlink(`${root}/${name}`);
+    redeclare(world, FIREHOSE.replace('/layers', '/v2'));
+    const report = await world.pass();
+    expect([actions(report), report.fleet.problems.map(({ code }) => code)]).toEqual([
+      ['change done'],
+      ['SecretMissing'],
+    ]);
+    expect((await settledPass(world)).fleet.problems).toMatchObject([{ code: 'SecretMissing' }]);
+  });
+
+  it('is not rotated because the store is empty and an old secretCreatedAfter stands in the file (I3)', async () => {
+    const world = worldWith(FIREHOSE);
+    await settledPass(world);
+    world.sandbox.clock.advance(2 * HOUR_MS);
+    const asked = new Date(world.clock.now() - HOUR_MS).toISOString();
+    redeclare(world, `${FIREHOSE}    secretCreatedAfter: ${asked}\n`);
+    expect(actions(await settledPass(world))).toEqual(['rotate done']);
+    world.sandbox.clock.advance(30 * 24 * HOUR_MS);
+    const root = `${WORKSPACE}/.reconcile/secrets/${world.sandbox.parent().organizationId}/webhooks`;
+    for (const name of ['firehose', 'firehose.json']) world.disk.unlink(`${root}/${name}`);
+    const report = await settledPass(world);
+    expect([actions(report), report.fleet.problems.map(({ code }) => code)]).toEqual([[], ['SecretMissing']]);
+  });
+
+  it('written down by the API with port and path is the same URL', async () => {
+    const world = worldWith(FIREHOSE.replace('/layers', ''));
+    await settledPass(world);
+    const state = world.sandbox.snapshot();
+    const webhookEndpoints = state.webhookEndpoints.map((row) => ({
+      ...row,
+      url: 'https://hooks.partner.example:443/',
+    }));
+    world.sandbox.restore({ ...state, webhookEndpoints });
+    expect(actions(await settledPass(world))).toEqual([]);
+  });
+
+  it('shows a host in punycode in both forms', async () => {
+    const world = worldWith(FIREHOSE.replace('hooks.partner.example', 'xn--bcher-kva.example'));
+    const [step] = (await world.pass({ dryRun: true })).fleet.steps;
+    expect(step).toMatchObject({
+      after: { url: 'https://xn--bcher-kva.example/layers' },
+      reason: 'no endpoint carries this name; its host reads bücher.example',
+    });
+  });
 });

@@ -55,8 +55,8 @@ export async function prepare(walk: Walk, variant: Variant): Promise<Prepared> {
  */
 export async function runCase(prepared: Prepared, strikes: readonly StrikeAt[], from?: Between): Promise<Outcome> {
   const outcome = await play(prepared, strikes, from);
-  const { variant, ends, machine } = prepared;
-  if (variant.promise === 'safe') return outcome;
+  const { walk, variant, ends, machine } = prepared;
+  if (variant.promise === 'safe' || walk.promise === 'safe') return outcome;
   const found = [...outcome.violations];
   // Where reads are late by more than a pass waits, each write of a chain takes a pass of its own, without faults too.
   const bound = strikes.length + Math.max(2, prepared.clean.passes);

@@ -35,6 +35,8 @@ export interface Declarations {
   isFrozen(externalId: string): boolean;
   textOf(file: string): string | null;
   files(): Iterable<string>;
+  /** Files that people took away and did not put back, secrets among them. */
+  removedFiles(): Iterable<string>;
   webhookNames(): ReadonlySet<string>;
   /** Webhooks that some version declared `state: deleted`. */
   deletedWebhooks(): ReadonlySet<string>;
@@ -45,6 +47,7 @@ export function createDeclarations(): Declarations {
   const byFile = new Map<string, DeclaredCustomer>();
   const history = new Map<string, DeclaredCustomer[]>();
   const latest = new Map<string, DeclaredCustomer>();
+  const removed = new Set<string>();
   const webhooks = new Set<string>();
   const deletedWebhooks = new Set<string>();
 
@@ -66,8 +69,13 @@ export function createDeclarations(): Declarations {
 
   return {
     set(file, text) {
-      if (text === null) texts.delete(file);
-      else texts.set(file, text);
+      if (text === null) {
+        texts.delete(file);
+        removed.add(file);
+      } else {
+        texts.set(file, text);
+        removed.delete(file);
+      }
       if (file === 'reconcile.yaml') {
         for (const { name, state } of read(text ?? '').webhooks) {
           webhooks.add(name);
@@ -85,6 +93,7 @@ export function createDeclarations(): Declarations {
     isFrozen: (externalId) => claims(externalId) > 1,
     textOf: (file) => texts.get(file) ?? null,
     files: () => texts.keys(),
+    removedFiles: () => removed,
     webhookNames: () => webhooks,
     deletedWebhooks: () => deletedWebhooks,
   };

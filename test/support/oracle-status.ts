@@ -11,8 +11,8 @@ export function judgeStatusFile(facts: OracleFacts, workspace: Workspace, file: 
   const declared = declarations.textOf(file);
   const [own, status] = partsOf(text);
   if (declared !== null && partsOf(declared)[0] !== own) report('I11', `${file}: text outside of status changed`);
-  // What was declared together with its status is an input, which may claim anything.
-  if (status === '' || (declared !== null && partsOf(declared)[1] === status)) return;
+  // What was declared together with its status is an input, which may claim anything; what stood there before may be old.
+  if (status === '' || (declared !== null && partsOf(declared)[1] === status) || facts.earlier.has(text)) return;
   judgeClaims(facts, file, status, state);
   judgeHighWater(facts, file, status);
   const externalId = /^ {2}externalId: "?([^"\n]+?)"?$/m.exec(status)?.[1];
@@ -34,8 +34,8 @@ function partsOf(text: string): readonly [string, string] {
 }
 
 /**
- * No status names a key whose secret no store holds, unless it says so itself: a store may lose what it held. Keys that
- * have ended stay remembered, and claim nothing.
+ * No status names a key whose secret no store holds, unless people took it out of there. Keys that have ended stay
+ * remembered, and claim nothing.
  */
 function judgeClaims(facts: OracleFacts, file: string, status: string, state: SandboxState): void {
   let stored: ReadonlySet<string> | null = null;
@@ -43,12 +43,21 @@ function judgeClaims(facts: OracleFacts, file: string, status: string, state: Sa
   const ids = status.match(webhookIds ?? KEY_IDS) ?? [];
   for (const id of ids) {
     const key = state.apiKeys.find((row) => row.id === id && row.status === 'active');
-    if (key && new RegExp(`Key ${key.prefix} \\([^)]*\\) is live, but the secret store`).test(status)) continue;
+    if (key && isLostByPeople(facts, key, state)) continue;
     const secret = key?.secret ?? state.webhookEndpoints.find((endpoint) => endpoint.id === id)?.signingSecret;
     if (secret === undefined) continue;
     stored ??= storedTexts(facts);
     if (!stored.has(secret)) facts.report('I3', `${file}: status names ${id}, whose secret is in no store`);
   }
+}
+
+function isLostByPeople(
+  { declarations }: OracleFacts,
+  { name, organizationId }: SandboxState['apiKeys'][number],
+  { organizations }: SandboxState,
+): boolean {
+  const externalId = organizations.find(({ id }) => id === organizationId)?.metadata['externalId'];
+  return [...declarations.removedFiles()].some((file) => file.endsWith(`/customers/${externalId}/${name}`));
 }
 
 /** The number of grants is a witness against stale ledgers: no later status of one organization names fewer (I7). */
@@ -63,7 +72,8 @@ function judgeHighWater({ highWater, report }: OracleFacts, file: string, status
 
 // Members only: a sentence of the API's may name whatever it likes.
 const KEY_IDS = /(?<=\b(?:id|replaces): "?)key_[0-9a-f-]{36}\b/g;
-const UUIDS = /(?<=\bid: "?)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
+/** An endpoint made by hand is named without a secret, until it has one that is ours. */
+const UUIDS = /(?<=\bid: "?)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b(?="?,?\s+secret:)/g;
 
 /** `Suspended` and `Archived` are true; `none` is settled too where nothing of the customer is left to be stopped. */
 function judgeSettledState(

@@ -27,6 +27,8 @@ export interface OracleFacts {
   readonly report: Report;
   /** By file and organization: the highest number of grants that its status named since a person last saved it. */
   readonly highWater: Map<string, number>;
+  /** Texts with a status that stood on a disk when the oracle came: true then, whatever people have done since. */
+  readonly earlier: Set<string>;
 }
 
 export interface OracleMemory {
@@ -88,7 +90,7 @@ export function createOracle(sandbox: Sandbox): Oracle {
   const workspaces: Workspace[] = [];
   const exchanges: Exchange[] = [];
   const highWater = new Map<string, number>();
-  const facts: OracleFacts = { sandbox, declarations, leaks, workspaces, report, highWater };
+  const facts: OracleFacts = { sandbox, declarations, leaks, workspaces, report, highWater, earlier: new Set() };
   const world = createWorldJudge(facts);
 
   let last: SandboxState = sandbox.snapshot();
@@ -128,7 +130,10 @@ export function createOracle(sandbox: Sandbox): Oracle {
       const known = workspaces.findIndex((workspace) => workspace.directory === directory && workspaces.length === 1);
       const workspace = { disk, directory };
       if (known >= 0) workspaces[known] = workspace;
-      else workspaces.push(workspace);
+      else {
+        workspaces.push(workspace);
+        for (const [path, text] of disk.textsBelow(directory)) if (path.endsWith('.yaml')) facts.earlier.add(text);
+      }
       disk.onEffect = ({ kind, path, bytes }) => {
         if (bytes) judgeBytes(workspace, path, new TextDecoder().decode(bytes));
         if (kind === 'write') return;

@@ -14,6 +14,11 @@ export interface Walk {
   /** What no pass ever does about it, for the same row. */
   readonly never: string;
   readonly options?: MachineOptions;
+  /**
+   * Under faults only this is promised: that nothing forbidden happens, and that it is said. Without, every history ends
+   * as the one without faults.
+   */
+  readonly promise?: 'safe';
   /** What happened before the pass that is struck, without faults. */
   readonly before: (stage: Stage) => Promise<void>;
   /** What a person does behind the struck pass, before anybody else runs one. */

@@ -54,6 +54,18 @@ export function webhookHost(url: string): string | null {
   return authorityGrammar.exec(url)?.[1]?.split(':')[0] ?? null;
 }
 
+/** Whether two URLs name one receiver: a server may write down port and path where the file leaves them out. */
+export function isSameWebhookUrl(a: string, b: string): boolean {
+  return inFull(a) === inFull(b);
+}
+
+function inFull(url: string): string {
+  const authority = authorityGrammar.exec(url)?.[0];
+  if (authority === undefined) return url;
+  const path = url.slice(authority.length);
+  return authority.toLowerCase().replace(/:443$/, '') + (path.startsWith('/') ? path : `/${path}`);
+}
+
 /** Whether `guards.allowedWebhookHosts` covers the URL: an entry is a host, or `*.domain` for every host below a domain. */
 export function isAllowedWebhookHost(url: string, allowedHosts: readonly string[]): boolean {
   const host = webhookHost(url);

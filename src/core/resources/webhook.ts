@@ -1,8 +1,9 @@
-import type { WebhookEndpoint, WebhookScope } from '../api.ts';
-import { canonicalJson, type Json } from '../canonical.ts';
+import type { WebhookEndpoint } from '../api.ts';
+import { canonicalJson } from '../canonical.ts';
+import { isSameWebhookUrl } from '../declaration/webhook-url.ts';
 import type { WebhookDeclaration } from '../declaration/workspace.ts';
 import type { Notices } from '../notice.ts';
-import type { Fields, Step } from '../plan.ts';
+import type { Fields } from '../plan.ts';
 import type { Problem } from '../problem.ts';
 import type { WebhookStatusEntry } from '../status.ts';
 import { REPLAY_WITHIN_MS } from './api-key.ts';
@@ -46,7 +47,14 @@ export type WebhookDecision =
   | { readonly kind: 'adopt'; readonly endpoint: WebhookEndpoint }
   | { readonly kind: 'rotate'; readonly endpoint: WebhookEndpoint; readonly secretCreatedAfter: string }
   | { readonly kind: 'delete'; readonly endpoint: WebhookEndpoint }
-  | { readonly kind: 'change'; readonly endpoint: WebhookEndpoint; readonly before: Fields; readonly after: Fields }
+  | {
+      readonly kind: 'change';
+      readonly endpoint: WebhookEndpoint;
+      readonly before: Fields;
+      readonly after: Fields;
+      /** What is wrong with the endpoint beside that: its signing secret is missing. */
+      readonly problem: Problem | null;
+    }
   | { readonly kind: 'converged'; readonly endpoint: WebhookEndpoint | null }
   | { readonly kind: 'refused'; readonly problem: Problem; readonly endpoint: WebhookEndpoint | null };
 
@@ -60,34 +68,61 @@ export function decideWebhook(
   facts: WebhookFacts,
   notices: Notices,
 ): WebhookDecision {
-  const refuse = (code: string, message: string, next: string | null, severity: 'error' | 'doubt' = 'error') =>
-    ({
-      kind: 'refused',
-      problem: notices.problem(pointer, severity, code, message, { next }),
-      endpoint: ours[0] ?? null,
-    }) as const;
-  const ours = facts.listed.filter((endpoint) => isOurs(endpoint, declared, facts.recorded));
+  const ours = facts.listed.filter((endpoint) => isOurs(endpoint, declared, facts));
   const [endpoint, second] = ours;
   if (endpoint && second)
-    return refuse(
+    return refusing(pointer, endpoint, notices)(
       'DuplicateWebhook',
       `${ours.length} endpoints carry the mark of webhook "${declared.name}": ${ours.map(({ id }) => id).join(', ')}.`,
       'Delete the ones that are not in use.',
     );
-  if (endpoint) return decideExisting(declared, pointer, endpoint, facts, notices);
-  if (declared.state === 'deleted') return { kind: 'converged', endpoint: null };
-  if (facts.unlistedEndpoint)
+  return endpoint
+    ? decideExisting(declared, pointer, endpoint, facts, notices)
+    : decideAbsent(declared, pointer, facts, notices);
+}
+
+type Refuse = (code: string, message: string, next: string | null, severity?: 'error' | 'doubt') => WebhookDecision;
+
+function refusing(pointer: string, endpoint: WebhookEndpoint | null, notices: Notices): Refuse {
+  return (code, message, next, severity = 'error') => ({
+    kind: 'refused',
+    problem: notices.problem(pointer, severity, code, message, { next }),
+    endpoint,
+  });
+}
+
+/** No listed endpoint is ours: is there one that only looks as if it were missing, or one in the way? */
+function decideAbsent(
+  declared: WebhookDeclaration,
+  pointer: string,
+  facts: WebhookFacts,
+  notices: Notices,
+): WebhookDecision {
+  const refuse = refusing(pointer, null, notices);
+  const { recorded, unlistedEndpoint } = facts;
+  const remembered = recorded && !recorded.deleted ? facts.listed.find(({ id }) => id === recorded.id) : undefined;
+  const unmarked =
+    remembered ?? (unlistedEndpoint && !isOurs(unlistedEndpoint, declared, facts) ? unlistedEndpoint : null);
+  if (unmarked && declared.adopt !== unmarked.id)
+    return refuse(
+      'WebhookUnmarked',
+      `Endpoint ${unmarked.id}, which is remembered as webhook "${declared.name}", does not carry its mark. It is left alone.`,
+      `To take it over, set \`adopt: ${unmarked.id}\`; if it is another one, remove the recorded status.`,
+    );
+  if (declared.state === 'deleted')
+    return unlistedEndpoint ? { kind: 'delete', endpoint: unlistedEndpoint } : { kind: 'converged', endpoint: null };
+  if (unlistedEndpoint)
     return refuse(
       'WebhookNotListed',
-      `Endpoint ${facts.unlistedEndpoint.id} of webhook "${declared.name}" answers, but the list does not show it. Nothing is created.`,
+      `Endpoint ${unlistedEndpoint.id} of webhook "${declared.name}" answers, but the list does not show it. Nothing is created.`,
       'Nothing to do if this passes.',
       'doubt',
     );
-  if (facts.recorded && !facts.recorded.deleted)
+  if (recorded && !recorded.deleted && !unmarked)
     return refuse(
       'WebhookMissing',
-      `Endpoint ${facts.recorded.id} of webhook "${declared.name}" is gone. It is never created again by itself.`,
-      'If it was deleted on purpose, set `state: deleted` or remove the entry; to have it again, give the entry a new name.',
+      `Endpoint ${recorded.id} of webhook "${declared.name}" is gone. It is never created again by itself.`,
+      'If it was deleted on purpose, set `state: deleted`. To have a new one, do that, apply, and take the line out again.',
     );
   if (declared.adopt !== undefined) {
     const target = facts.listed.find(({ id }) => id === declared.adopt);
@@ -99,7 +134,7 @@ export function decideWebhook(
     );
   }
   const namesake = facts.listed.find(
-    ({ url, scope }) => url === declared.url && (scope === null || scope === declared.scope),
+    ({ url, scope }) => isSameWebhookUrl(url, declared.url) && (scope === null || scope === declared.scope),
   );
   if (namesake)
     return refuse(
@@ -119,45 +154,67 @@ function decideExisting(
   facts: WebhookFacts,
   notices: Notices,
 ): WebhookDecision {
-  const refuse = (code: string, message: string, next: string | null): WebhookDecision => ({
-    kind: 'refused',
-    problem: notices.problem(pointer, 'error', code, message, { next }),
-    endpoint,
-  });
+  const refuse = refusing(pointer, endpoint, notices);
   if (declared.state === 'deleted') return { kind: 'delete', endpoint };
   if (facts.stored.kind === 'unknown') return refuse('SecretStoreUnavailable', facts.stored.why, null);
   const { secret } = facts.stored;
   const held = secret?.id === endpoint.id ? secret : null;
-  const { secretCreatedAfter } = declared;
-  const madeAt = Date.parse(held?.createdAt ?? endpoint.createdAt);
-  if (secretCreatedAfter !== undefined && madeAt <= Date.parse(secretCreatedAfter))
-    return { kind: 'rotate', endpoint, secretCreatedAfter };
-  if (!held) {
-    const age = facts.serverNowMs - Date.parse(endpoint.createdAt);
-    const isAdopted = endpoint.metadata[webhookMark.adopted] === '1';
-    if (facts.recorded?.id !== endpoint.id && !isAdopted && age < REPLAY_WITHIN_MS)
-      return { kind: 'recover', endpoint, ordinal: seenBefore(facts, endpoint.id) };
-    return refuse(
-      'SecretMissing',
-      `The signing secret of webhook "${declared.name}" (endpoint ${endpoint.id}) is not in the secret store, and it cannot be shown again.`,
-      'To have a new one, set `secretCreatedAfter` to the present time.',
-    );
-  }
+  if (asksForYounger(declared, endpoint, held, facts))
+    return { kind: 'rotate', endpoint, secretCreatedAfter: declared.secretCreatedAfter ?? '' };
+  const age = facts.serverNowMs - Date.parse(endpoint.createdAt);
+  const isAdopted = endpoint.metadata[webhookMark.adopted] === '1';
+  if (!held && facts.recorded?.id !== endpoint.id && !isAdopted && age < REPLAY_WITHIN_MS)
+    return { kind: 'recover', endpoint, ordinal: seenBefore(facts, endpoint.id) };
+  const missing = held ? null : secretMissing(declared, pointer, endpoint, isAdopted, notices);
   const wanted = wantedFields(declared, endpoint);
   const differing = Object.keys(wanted.after).filter(
     (field) => canonicalJson(wanted.before[field]) !== canonicalJson(wanted.after[field]),
   );
-  if (differing.length === 0) return { kind: 'converged', endpoint };
+  if (differing.length === 0)
+    return missing ? { kind: 'refused', problem: missing, endpoint } : { kind: 'converged', endpoint };
   const pick = (fields: Fields): Fields => Object.fromEntries(differing.map((field) => [field, fields[field] ?? null]));
-  return { kind: 'change', endpoint, before: pick(wanted.before), after: pick(wanted.after) };
+  return { kind: 'change', endpoint, before: pick(wanted.before), after: pick(wanted.after), problem: missing };
+}
+
+/**
+ * `secretCreatedAfter` is later than the making of the secret. When none is held nobody can say when the present one was
+ * made: an older request of the file may have been met long ago, and to meet it again would end a secret that works
+ * because a store is empty (I3). Within the replay window the request is the same one, and gives the same secret.
+ */
+function asksForYounger(
+  { secretCreatedAfter }: WebhookDeclaration,
+  endpoint: WebhookEndpoint,
+  held: { readonly createdAt: string | null } | null,
+  { serverNowMs }: WebhookFacts,
+): boolean {
+  if (secretCreatedAfter === undefined) return false;
+  const asked = Date.parse(secretCreatedAfter);
+  if (Date.parse(held?.createdAt ?? endpoint.createdAt) > asked) return false;
+  return held !== null || serverNowMs - asked < REPLAY_WITHIN_MS;
+}
+
+function secretMissing(
+  { name }: WebhookDeclaration,
+  pointer: string,
+  { id }: WebhookEndpoint,
+  isAdopted: boolean,
+  notices: Notices,
+): Problem {
+  const why = isAdopted
+    ? `Webhook "${name}" (endpoint ${id}) was made by hand, so its signing secret is not in the secret store.`
+    : `The signing secret of webhook "${name}" (endpoint ${id}) is not in the secret store, and it cannot be shown again.`;
+  return notices.problem(pointer, 'error', 'SecretMissing', why, {
+    next: 'To have a new one, set `secretCreatedAfter` to the present time; the old secret signs along for a day.',
+  });
 }
 
 /** Declared fields beside observed ones; events as sets. What the server paused by itself is reported, not fought. */
 function wantedFields(declared: WebhookDeclaration, endpoint: WebhookEndpoint): { before: Fields; after: Fields } {
-  const managesState = endpoint.status !== 'auto_paused' && declared.state !== 'deleted';
+  // `paused` is the way out of an automatic pause: then `active` is a change again.
+  const managesState = !(endpoint.status === 'auto_paused' && declared.state === 'active');
   return {
     before: {
-      url: endpoint.url,
+      url: isSameWebhookUrl(endpoint.url, declared.url) ? declared.url : endpoint.url,
       events: [...new Set(endpoint.events)].toSorted(),
       ...(endpoint.scope === null ? {} : { scope: endpoint.scope }),
       ...(declared.description === undefined ? {} : { description: endpoint.description }),
@@ -170,79 +227,6 @@ function wantedFields(declared: WebhookDeclaration, endpoint: WebhookEndpoint): 
       ...(declared.description === undefined ? {} : { description: declared.description }),
       ...(managesState ? { state: declared.state } : {}),
     },
-  };
-}
-
-export function planWebhook(
-  declared: WebhookDeclaration,
-  pointer: string,
-  decision: WebhookDecision,
-  notices: Notices,
-): Step | null {
-  const common = { resource: 'webhook', name: declared.name } as const;
-  if (decision.kind === 'create' || decision.kind === 'recover')
-    return notices.step(pointer, {
-      ...common,
-      action: 'create',
-      reason:
-        decision.kind === 'create'
-          ? 'no endpoint carries this name'
-          : 'its signing secret was never stored; repeating the request gives it again',
-      after: { url: declared.url, events: [...new Set(declared.events)].toSorted(), scope: declared.scope },
-    });
-  switch (decision.kind) {
-    case 'converged':
-    case 'refused':
-      return null;
-    case 'adopt':
-      return notices.step(pointer, {
-        ...common,
-        action: 'adopt',
-        reason: 'declared `adopt`; it was made by hand',
-        after: { endpointId: decision.endpoint.id },
-      });
-    case 'rotate':
-      return notices.step(pointer, {
-        ...common,
-        action: 'rotate',
-        reason: 'its secret is older than secretCreatedAfter asks; both sign for a while',
-        after: { secretCreatedAfter: decision.secretCreatedAfter },
-      });
-    case 'delete':
-      return notices.step(pointer, {
-        ...common,
-        action: 'remove',
-        reason: 'declared `state: deleted`; its delivery history goes with it',
-        before: { endpointId: decision.endpoint.id, url: decision.endpoint.url },
-      });
-    case 'change':
-      return notices.step(pointer, {
-        ...common,
-        action: 'change',
-        reason: `${Object.keys(decision.after).join(', ')} differs from the file`,
-        before: decision.before,
-        after: decision.after,
-      });
-  }
-}
-
-/** The PATCH of a planned change (webhooks/update-endpoint: `events` replaces, only sent fields change). */
-export interface WebhookPatch {
-  readonly url?: string;
-  readonly events?: readonly string[];
-  readonly description?: string | null;
-  readonly status?: 'active' | 'paused';
-  readonly scope?: WebhookScope;
-}
-
-export function webhookPatch(after: Fields): WebhookPatch & Readonly<Record<string, Json>> {
-  const { url, events, description, state, scope } = after;
-  return {
-    ...(typeof url === 'string' ? { url } : {}),
-    ...(Array.isArray(events) ? { events: events.map(String) } : {}),
-    ...(typeof description === 'string' || description === null ? { description } : {}),
-    ...(state === 'active' || state === 'paused' ? { status: state } : {}),
-    ...(scope === 'own' || scope === 'all_children' ? { scope } : {}),
   };
 }
 
@@ -285,10 +269,15 @@ export function undeclaredWebhooks(
     );
 }
 
-function isOurs(endpoint: WebhookEndpoint, declared: WebhookDeclaration, recorded: WebhookStatusEntry | null): boolean {
-  const { metadata } = endpoint;
-  const marked = metadata[webhookMark.version] === '1' && metadata[webhookMark.name] === declared.name;
-  return marked || (endpoint.id === recorded?.id && !recorded.deleted);
+/**
+ * Ours by its mark, or by two memories at once: the status names it, and the store holds its secret. The status alone
+ * may have been edited, and would let us change or delete what somebody else has made (I7).
+ */
+function isOurs(endpoint: WebhookEndpoint, declared: WebhookDeclaration, { recorded, stored }: WebhookFacts): boolean {
+  const { id, metadata } = endpoint;
+  if (metadata[webhookMark.version] === '1') return metadata[webhookMark.name] === declared.name;
+  const isHeld = stored.kind === 'known' && stored.secret?.id === id;
+  return isHeld && recorded?.id === id && !recorded.deleted;
 }
 
 /** How many endpoints of this name there were, `except` left out: the ordinal of the creation (correctness 2.2). */

@@ -3,7 +3,8 @@ import type { WebhookEndpoint } from '../../core/api.ts';
 import type { WebhookDeclaration } from '../../core/declaration/workspace.ts';
 import type { Notices } from '../../core/notice.ts';
 import type { Problem } from '../../core/problem.ts';
-import { adoptedWebhookMetadata, webhookMetadata, webhookPatch } from '../../core/resources/webhook.ts';
+import { adoptedWebhookMetadata, webhookMetadata } from '../../core/resources/webhook.ts';
+import { webhookPatch } from '../../core/resources/webhook-plan.ts';
 import type { WebhookStatusEntry } from '../../core/status.ts';
 import type {
   CreatedWebhookEndpoint,
@@ -209,7 +210,9 @@ async function rotate(
     if (!kept.ok) return failed(notStored(observed, endpoint, kept.message, notices));
     return done(`secret in ${secrets.reference(slot)}`);
   });
-  return { result, entry: null };
+  const seen = observed.recorded?.seen ?? 1;
+  const entry = { name: declared.name, id: endpoint.id, secret: secrets.reference(slot), seen, deleted: false };
+  return { result, entry: result.outcome === 'done' ? entry : null };
 }
 
 /** Deletes an endpoint as declared. A second deletion answers 404, which is what was wanted (webhooks/delete-endpoint). */
