@@ -148,7 +148,7 @@ const replacedOrRotated: readonly Walk[] = [
       await replaced(stage, 2);
       stage.edit(FILE, replace('[content:read]', '[content:write]'));
       await stage.pass();
-      stage.wait(23 * HOUR_MS);
+      stage.wait(25 * HOUR_MS);
     },
     passes: [
       {
