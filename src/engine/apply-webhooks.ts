@@ -6,6 +6,7 @@ import { OVERLAP_MS } from '../core/resources/api-key.ts';
 import { statusDocument, type WebhookStatusEntry } from '../core/status.ts';
 import { isStopped, type Pass } from './context.ts';
 import { notStarted } from './customer-run.ts';
+import { settleSecrets } from './secret-keeping.ts';
 import { executeWebhookStep, type WebhookResult } from './steps/webhook.ts';
 import { type ObservedWebhook, type ObservedWebhooks, webhookSlot } from './webhooks.ts';
 
@@ -90,7 +91,13 @@ async function recordWebhooks(
   if (canonicalJson(inOrder(webhooks)) === canonicalJson(inOrder(recorded))) return null;
   const { parentOrganizationId, effects, workspace } = pass;
   const status = statusDocument({ parentOrganizationId, webhooks: inOrder(webhooks) });
-  const written = await effects.statuses.write({ externalId: null, file: workspace.file }, status);
+  const named = known.filter(({ id, secret }) => secret !== null && !recorded.some((entry) => entry.id === id));
+  const settled = await settleSecrets(
+    pass,
+    named.map(({ name }) => webhookSlot(pass, name)),
+  );
+  const target = { externalId: null, file: workspace.file };
+  const written = settled.ok ? await effects.statuses.write(target, status) : settled;
   if (written.ok) return null;
   effects.progress({ kind: 'status-failed', customer: null, message: written.message });
   return notices.problem(

@@ -6,6 +6,7 @@ import { type Condition, type CustomerStatus, conditionsOf, statusDocument, TIME
 import type { Pass } from './context.ts';
 import type { CustomerRun } from './customer-run.ts';
 import type { ObservedCustomer } from './observe.ts';
+import { settleSecrets } from './secret-keeping.ts';
 
 /**
  * Writes status back, only where its meaning changed (V3, I11): a converged fleet causes no write of any kind. Returns
@@ -21,14 +22,17 @@ export async function recordStatus(
   const { customer, status: previous, notices } = observed;
   // Written over, it could not veto any more: the number of grants, a key that was there (I7).
   if (observed.statusIsEvidence) return null;
-  // Over one that could not be read, what it remembers would be lost: grants, ordinals, keys on their way out (I7).
-  if (problems.some(({ code }) => code === 'StatusUnreadable')) return null;
   const { externalId } = customer.declaration;
   const next = nextStatus(pass, observed, run, phase, problems);
   if (previous && canonicalJson(previous) === canonicalJson(next)) return null;
-  const written = await pass.effects.statuses.write({ externalId, file: customer.file }, statusDocument(next));
+  const { parentOrganizationId, effects } = pass;
+  const named = next.keys.filter(({ id, secret }) => secret !== null && !previous?.keys.some((key) => key.id === id));
+  const slots = named.map(({ name }) => ({ parentOrganizationId, kind: 'api-key', externalId, name }) as const);
+  const settled = await settleSecrets(pass, slots);
+  const target = { externalId, file: customer.file };
+  const written = settled.ok ? await effects.statuses.write(target, statusDocument(next)) : settled;
   if (written.ok) return null;
-  pass.effects.progress({ kind: 'status-failed', customer: externalId, message: written.message });
+  effects.progress({ kind: 'status-failed', customer: externalId, message: written.message });
   return notices.problem(
     '/status',
     'warning',

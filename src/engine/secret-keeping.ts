@@ -15,3 +15,12 @@ export async function keepSecret(pass: Pass, slot: SecretSlot, secret: StoredSec
       return result;
   }
 }
+
+/** Before status names what slots hold, it survives a loss of power, whichever process put it there (I3). */
+export async function settleSecrets(pass: Pass, slots: readonly SecretSlot[]): Promise<StoreResult<void>> {
+  for (const slot of slots) {
+    const settled = await pass.effects.secrets.settle(slot);
+    if (!settled.ok) return settled;
+  }
+  return { ok: true, value: undefined };
+}

@@ -249,3 +249,28 @@ describe('a listing that lacks an organization made by hand', () => {
     machine.oracle.assertHolds();
   });
 });
+
+describe('a secret that a killed process left, and that is not durable yet', () => {
+  it.each([
+    { what: 'the signing secret of a webhook', path: /secrets\/.*\/webhooks$/ },
+    { what: 'the secret of a key', path: /secrets\/.*\/customers\/acme-coffee$/ },
+  ])('is made durable before a status names it: $what', async ({ path }) => {
+    const machine = await at('onboard');
+    await machine.run({
+      onOperation: ({ kind, path: where }) =>
+        kind === 'fsyncDirectory' && path.test(where) && storedBelow(machine, where) ? crash() : undefined,
+    });
+    machine.wait(600_000);
+    await machine.run();
+    machine.losePower(() => false);
+    machine.wait(600_000);
+    const { report } = await machine.run();
+    expect(report?.customers[0]?.phase).toBe('Ready');
+    machine.oracle.judgeAll();
+    machine.oracle.assertHolds();
+  });
+
+  function storedBelow(machine: Machine, directory: string): boolean {
+    return machine.disk.textsBelow(directory).some(([, text]) => /^(whsec_|lp_live_)/.test(text));
+  }
+});

@@ -66,6 +66,16 @@ export function createFileSecretStore(options: FileSecretStoreOptions): SecretSt
       // Read back already: the file holds exactly this text. Whether the text holds the secret comes after it is safe.
       return put.ok ? encoding.confirm(text.value, stored.secret) : put;
     },
+    async settle(slot) {
+      const { directory } = filesOf(slot);
+      return attempt(`sync ${directory}`, () => {
+        // What a file holds is synced before it gets its name; names, and directories, are durable in what is above them.
+        for (let path = directory; ; path = dirname(path)) {
+          fileSystem.fsyncDirectory(path);
+          if (path === dirname(root) || path === dirname(path)) return done;
+        }
+      });
+    },
     async readPrevious(slot) {
       const files = filesOf(slot);
       return attempt(`read ${files.previousSecret}`, () => {

@@ -7,6 +7,7 @@ export function createRefusingSecretStore(why: string): SecretStore {
     probe: refusal,
     read: refusal,
     put: refusal,
+    settle: refusal,
     readPrevious: refusal,
     removePrevious: refusal,
     reference: () => 'no store',

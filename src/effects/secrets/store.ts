@@ -14,6 +14,11 @@ export interface SecretStore {
    * back and compares. Ok means that the secret is durable. Repeating it with the same credential changes nothing.
    */
   put(slot: SecretSlot, secret: StoredSecret): Promise<StoreResult<void>>;
+  /**
+   * Makes durable what the slot holds. A process that was killed may have left a secret that reads back and that a loss of
+   * power would still take away; status vetoes every repetition of its mint, so it names a key only after this (I3).
+   */
+  settle(slot: SecretSlot): Promise<StoreResult<void>>;
   readPrevious(slot: SecretSlot): Promise<StoreResult<HeldSecret | null>>;
   removePrevious(slot: SecretSlot): Promise<StoreResult<void>>;
   /** How status and plans name the place: `file:<path>`, `age:<path>`. Never holds anything secret. */
