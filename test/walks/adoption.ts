@@ -1,7 +1,7 @@
 import type { Stage } from '../support/machine.ts';
 import { ACME } from '../support/world.ts';
 import { BOLT, FILE, HOUR_MS, onboarded, replace, withoutStatus } from './stage.ts';
-import { NOTHING, type Walk } from './walk.ts';
+import { NOTHING, ONBOARDING, type Walk } from './walk.ts';
 
 /** Made in the dashboard, and given 2,000 credits there; an hour ago. */
 function madeByHand(stage: Stage, metadata: Readonly<Record<string, string>> = {}): string {
@@ -202,19 +202,6 @@ export const adoptionWalks: readonly Walk[] = [
       stage.wait(HOUR_MS);
       stage.edit(FILE, replace('state: archived', 'incarnation: 2\nstate: active'));
     },
-    passes: [
-      {
-        plans: [
-          'create organization',
-          'grant credits, 5000 credits',
-          'change cap',
-          'change refill',
-          'mint api-key acme-integration',
-        ],
-        writes: ['POST organizations', 'POST …/credits/allocate', 'PATCH …/credit-config', 'POST …/api-keys'],
-        says: [],
-      },
-      NOTHING,
-    ],
+    passes: [ONBOARDING, NOTHING],
   },
 ];

@@ -1,6 +1,6 @@
 import { ACME } from '../support/world.ts';
 import { FILE, HOUR_MS, onboarded, organizationOf, PLAIN, replace } from './stage.ts';
-import { NOTHING, type Walk } from './walk.ts';
+import { NOTHING, ONBOARDING, type Walk } from './walk.ts';
 
 /** The declared total, up and down, and a grant in doubt. */
 export const creditsWalks: readonly Walk[] = [
@@ -70,20 +70,7 @@ export const creditsWalks: readonly Walk[] = [
     never: 'The larger request is sent again.',
     before: async (stage) => stage.save(FILE, ACME),
     after: (stage) => stage.edit(FILE, replace('credits: 5000', 'credits: 3000')),
-    passes: [
-      {
-        plans: [
-          'create organization',
-          'grant credits, 5000 credits',
-          'change cap',
-          'change refill',
-          'mint api-key acme-integration',
-        ],
-        writes: ['POST organizations', 'POST …/credits/allocate', 'PATCH …/credit-config', 'POST …/api-keys'],
-        says: [],
-      },
-      { plans: [], writes: [], says: ['OverGranted'] },
-    ],
+    passes: [ONBOARDING, { plans: [], writes: [], says: ['OverGranted'] }],
   },
   {
     name: 'old-status',

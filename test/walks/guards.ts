@@ -1,6 +1,6 @@
 import { ACME, FIREHOSE } from '../support/world.ts';
 import { approvalOf, FILE, guard, onboarded, PLAIN, replace } from './stage.ts';
-import type { Walk } from './walk.ts';
+import { ONBOARDING, type Walk } from './walk.ts';
 
 /** What a guard of reconcile.yaml holds back, and what lets it go on. */
 export const guardsWalks: readonly Walk[] = [
@@ -207,17 +207,7 @@ export const guardsWalks: readonly Walk[] = [
         writes: [],
         says: ['GuardBlocked'],
       },
-      {
-        plans: [
-          'create organization',
-          'grant credits, 5000 credits',
-          'change cap',
-          'change refill',
-          'mint api-key acme-integration',
-        ],
-        writes: ['POST organizations', 'POST …/credits/allocate', 'PATCH …/credit-config', 'POST …/api-keys'],
-        says: [],
-      },
+      ONBOARDING,
     ],
   },
 ];

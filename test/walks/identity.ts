@@ -1,6 +1,6 @@
 import { ACME } from '../support/world.ts';
 import { BOLT, BYSTANDER, FILE, HOUR_MS, onboarded, organizationOf, PLAIN, replace, withoutStatus } from './stage.ts';
-import { NOTHING, type Walk } from './walk.ts';
+import { NOTHING, ONBOARDING, type Walk } from './walk.ts';
 
 /** Files and names that change while the customer stays who it is. */
 export const identityWalks: readonly Walk[] = [
@@ -71,20 +71,7 @@ export const identityWalks: readonly Walk[] = [
     never: 'A second organization under the new name.',
     before: async (stage) => stage.save(FILE, ACME),
     after: (stage) => stage.edit(FILE, replace('name: Acme Coffee', 'name: Acme Coffee Roasters')),
-    passes: [
-      {
-        plans: [
-          'create organization',
-          'grant credits, 5000 credits',
-          'change cap',
-          'change refill',
-          'mint api-key acme-integration',
-        ],
-        writes: ['POST organizations', 'POST …/credits/allocate', 'PATCH …/credit-config', 'POST …/api-keys'],
-        says: [],
-      },
-      { plans: ['change organization (name)'], writes: ['PATCH …'], says: [] },
-    ],
+    passes: [ONBOARDING, { plans: ['change organization (name)'], writes: ['PATCH …'], says: [] }],
   },
   {
     name: 'fields-cleared',

@@ -1,6 +1,6 @@
 import { ACME, FIREHOSE } from '../support/world.ts';
 import { BOLT, FILE, onboarded, replace, withoutStatus } from './stage.ts';
-import { NOTHING, type Walk } from './walk.ts';
+import { NOTHING, ONBOARDING, type Walk } from './walk.ts';
 
 /** A customer that is new, and files that only look like one. */
 export const onboardingWalks: readonly Walk[] = [
@@ -109,19 +109,7 @@ export const onboardingWalks: readonly Walk[] = [
 `;
       stage.save(FILE, ACME + status);
     },
-    passes: [
-      {
-        plans: [
-          'create organization',
-          'grant credits, 5000 credits',
-          'change cap',
-          'change refill',
-          'mint api-key acme-integration',
-        ],
-        writes: ['POST organizations', 'POST …/credits/allocate', 'PATCH …/credit-config', 'POST …/api-keys'],
-        says: [],
-      },
-    ],
+    passes: [ONBOARDING],
   },
   {
     name: 'wrong-parent',

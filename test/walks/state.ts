@@ -1,6 +1,6 @@
 import { ACME } from '../support/world.ts';
 import { approvalOf, FILE, guard, HOUR_MS, onboarded, organizationOf, PLAIN, replace, savedAgain } from './stage.ts';
-import { NOTHING, type Walk } from './walk.ts';
+import { NOTHING, ONBOARDING, type Walk } from './walk.ts';
 
 /** Suspended, active, archived, and back as another incarnation. */
 export const stateWalks: readonly Walk[] = [
@@ -63,19 +63,7 @@ export const stateWalks: readonly Walk[] = [
       stage.wait(HOUR_MS);
       stage.edit(FILE, replace('state: archived', 'incarnation: 2\nstate: active'));
     },
-    passes: [
-      {
-        plans: [
-          'create organization',
-          'grant credits, 5000 credits',
-          'change cap',
-          'change refill',
-          'mint api-key acme-integration',
-        ],
-        writes: ['POST organizations', 'POST …/credits/allocate', 'PATCH …/credit-config', 'POST …/api-keys'],
-        says: [],
-      },
-    ],
+    passes: [ONBOARDING],
   },
   {
     name: 'suspended-by-hand',

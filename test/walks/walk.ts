@@ -43,6 +43,19 @@ const HOUR_MS = 3_600_000;
 /** Stands in {@link Walk.passes}: nothing was planned, sent or said. */
 export const NOTHING: WalkedPass = { plans: [], writes: [], says: [] };
 
+/** Stands there too: the public guide's customer, from nothing to Ready. */
+export const ONBOARDING: WalkedPass = {
+  plans: [
+    'create organization',
+    'grant credits, 5000 credits',
+    'change cap',
+    'change refill',
+    'mint api-key acme-integration',
+  ],
+  writes: ['POST organizations', 'POST …/credits/allocate', 'PATCH …/credit-config', 'POST …/api-keys'],
+  says: [],
+};
+
 /** Walks it without faults: its passes, and one more, which changes nothing anywhere. */
 export async function walk({ options, before, after, passes }: Walk): Promise<{
   readonly machine: Machine;
