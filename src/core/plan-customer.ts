@@ -6,16 +6,9 @@ import type { Notices } from './notice.ts';
 import type { Step } from './plan.ts';
 import type { Problem } from './problem.ts';
 import { adoptionMetadata, planAdoption } from './resources/adoption.ts';
-import {
-  decideKey,
-  type KeyDecision,
-  planKey,
-  recordedKey,
-  type StoredKey,
-  type StoredKeyRecord,
-  scopePointer,
-  undeclaredKeys,
-} from './resources/api-key.ts';
+import { decideKey } from './resources/api-key.ts';
+import { type KeyDecision, recordedKey, type StoredKey, type StoredKeyRecord } from './resources/api-key-facts.ts';
+import { planKey, scopePointer, undeclaredKeys } from './resources/api-key-plan.ts';
 import { NO_LIMITS, planCreditConfig } from './resources/credit-config.ts';
 import { creditWarnings, decideGrant, planGrant, recordedGrants } from './resources/credits.ts';
 import { metadataFull } from './resources/metadata-limit.ts';

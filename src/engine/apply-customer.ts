@@ -3,7 +3,7 @@ import type { CustomerPlan, Step } from '../core/plan.ts';
 import { adoptedCredits, baselineOf } from '../core/plan-customer.ts';
 import type { Problem } from '../core/problem.ts';
 import type { StepReport } from '../core/report.ts';
-import { isDead } from '../core/resources/api-key.ts';
+import { isDead } from '../core/resources/api-key-facts.ts';
 import { recordedGrants } from '../core/resources/credits.ts';
 import { vetoOnOrganization } from '../core/resources/organization.ts';
 import { suspendedMeanwhile } from '../core/resources/state.ts';

@@ -2,7 +2,7 @@ import { canonicalJson } from '../core/canonical.ts';
 import type { Step } from '../core/plan.ts';
 import type { Problem } from '../core/problem.ts';
 import type { StepReport } from '../core/report.ts';
-import { OVERLAP_MS } from '../core/resources/api-key.ts';
+import { OVERLAP_MS } from '../core/resources/api-key-overlap.ts';
 import { statusDocument, type WebhookStatusEntry } from '../core/status.ts';
 import { isStopped, type Pass } from './context.ts';
 import { notStarted } from './customer-run.ts';

@@ -1,12 +1,7 @@
 import type { ApiKey } from '../core/api.ts';
-import {
-  isLive,
-  OVERLAP_MS,
-  ordinalOf,
-  recordedKey,
-  type StoredKey,
-  type StoredKeyRecord,
-} from '../core/resources/api-key.ts';
+import { isLive, recordedKey, type StoredKey, type StoredKeyRecord } from '../core/resources/api-key-facts.ts';
+import { OVERLAP_MS } from '../core/resources/api-key-overlap.ts';
+import { ordinalOf } from '../core/resources/api-key-secret.ts';
 import type { KeyStatus } from '../core/status.ts';
 import type { SecretSlot, SecretStore } from '../effects/secrets/store.ts';
 import { type CustomerRun, keySlot, organizationIdOf } from './customer-run.ts';

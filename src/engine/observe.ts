@@ -12,7 +12,7 @@ import {
 } from '../core/plan-customer.ts';
 import type { Problem } from '../core/problem.ts';
 import { vetoOnAdoption } from '../core/resources/adoption.ts';
-import type { StoredKey, StoredKeyRecord } from '../core/resources/api-key.ts';
+import type { StoredKey, StoredKeyRecord } from '../core/resources/api-key-facts.ts';
 import { type Identification, identifyOrganization } from '../core/resources/identification.ts';
 import { vetoOnOrganization } from '../core/resources/organization.ts';
 import { vetoOnListedState } from '../core/resources/state.ts';

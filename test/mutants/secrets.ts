@@ -2,6 +2,8 @@ import { type Mutant, mutant } from './mutant.ts';
 
 const KEY_STEP = 'src/engine/steps/api-key.ts';
 const KEY_DECISION = 'src/core/resources/api-key.ts';
+const KEY_OVERLAP = 'src/core/resources/api-key-overlap.ts';
+const KEY_SECRET = 'src/core/resources/api-key-secret.ts';
 const STORE = 'src/effects/secrets/file-store.ts';
 const MINT_KEY = 'pass.keys.mintApiKey(externalId, incarnation, declared.name, by.ordinal)';
 const MISSING = "  return refused(\n    notices.problem(\n      pointer,\n      'error',\n      'SecretMissing',";
@@ -41,22 +43,22 @@ export const secretMutants: readonly Mutant[] = [
   mutant(
     'revoke because the store is empty',
     'I3',
-    KEY_DECISION,
+    KEY_SECRET,
     MISSING,
     `  if (stored.kind === 'empty') return { kind: 'revoke', keys: [key], reason: 'its secret is lost' };\n${MISSING}`,
   ),
   mutant(
     'mint again because the secret is missing',
     'I5',
-    KEY_DECISION,
+    KEY_SECRET,
     MISSING,
     `  if (stored.kind === 'empty') return { kind: 'mint', ordinal: sameName.length, replaces: null, retires: null, reason: 'its secret is lost' };\n${MISSING}`,
   ),
-  mutant('a mint is repeated for ever', 'I3', KEY_DECISION, '!vetoed && age < REPLAY_WITHIN_MS', '!vetoed'),
+  mutant('a mint is repeated for ever', 'I3', KEY_SECRET, '!vetoed && age < REPLAY_WITHIN_MS', '!vetoed'),
   mutant(
     'a recorded key is no veto against a replay',
     'I7',
-    KEY_DECISION,
+    KEY_SECRET,
     '!vetoed && age < REPLAY_WITHIN_MS',
     'age < REPLAY_WITHIN_MS',
   ),
@@ -98,7 +100,7 @@ export const secretMutants: readonly Mutant[] = [
   mutant(
     'a replaced key dies at once',
     'I3',
-    KEY_DECISION,
+    KEY_OVERLAP,
     'return serverNowMs - Date.parse(key.createdAt) >= OVERLAP_MS;',
     'return serverNowMs > 0;',
   ),

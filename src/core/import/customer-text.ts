@@ -3,7 +3,7 @@ import { readCustomer } from '../declaration/read.ts';
 import { printable, quoted } from '../declaration/yaml/printable.ts';
 import { organizationMark } from '../marker.ts';
 import { formatCredits } from '../money.ts';
-import { isLive } from '../resources/api-key.ts';
+import { isLive } from '../resources/api-key-facts.ts';
 import { looksLikeSecret } from '../secret-shape.ts';
 import { yamlLines } from '../yaml-text.ts';
 import type { Allocated, UnmarkedAllocations } from './allocations.ts';

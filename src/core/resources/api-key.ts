@@ -1,71 +1,19 @@
 import type { ApiKey } from '../api.ts';
 import type { KeyDeclaration } from '../declaration/customer.ts';
-import { type DyingKey, endingOf } from '../key-ending.ts';
-import type { Notices, StepDraft } from '../notice.ts';
-import type { Step } from '../plan.ts';
-import type { Problem } from '../problem.ts';
-import type { SourcedCustomer } from '../source.ts';
-import type { CustomerStatus, KeyStatus } from '../status.ts';
-
-/** How long after a key's `createdAt` its mint or rotation may be repeated to get the secret again (P6: W is unknown below 24 h). */
-export const REPLAY_WITHIN_MS = 20 * 3_600_000;
-
-/** How long a replaced key lives on, as the API's own rotation does (organizations/api-keys/rotate). */
-export const OVERLAP_MS = 24 * 3_600_000;
-const OVERLAP_HOURS = OVERLAP_MS / 3_600_000;
-
-/** What the secret store holds for one key: the record beside the secret, never the secret. */
-export interface StoredKeyRecord {
-  readonly id: string;
-  readonly prefix: string | null;
-}
-
-export type StoredKey =
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'holds'; readonly record: StoredKeyRecord }
-  /** The store cannot be asked; `why` is a sentence. */
-  | { readonly kind: 'unknown'; readonly why: string };
-
-export interface KeyFacts {
-  /** All keys of the organization, revoked ones included. */
-  readonly listed: readonly ApiKey[];
-  readonly recorded: KeyStatus | null;
-  readonly stored: StoredKey;
-  /** The key whose secret the store keeps beside it until that key is dead; null when there is none. */
-  readonly previous: StoredKeyRecord | null;
-  /** The `Date` of the listing's answer: ages are differences of server times. */
-  readonly serverNowMs: number;
-}
-
-/** What is to be done about one declared key. At most one of these is true of a key at a time. */
-export type KeyDecision =
-  | { readonly kind: 'converged'; readonly key: ApiKey | null; readonly stale: readonly ApiKey[] }
-  | {
-      readonly kind: 'mint';
-      readonly ordinal: number;
-      readonly replaces: ApiKey | null;
-      /** The replaced key, if memory says that it is ours: only then is it revoked after the overlap. */
-      readonly retires: string | null;
-      readonly reason: string;
-    }
-  /** The same mint or rotation again, to get the secret of a key that is there (I3). */
-  | { readonly kind: 'recover'; readonly key: ApiKey; readonly by: Recovery }
-  | { readonly kind: 'rotate'; readonly key: ApiKey }
-  | {
-      readonly kind: 'revoke';
-      readonly keys: readonly DyingKey[];
-      readonly reason: string;
-      /** The change that waited for it; null when none did. It is decided again when they are dead. */
-      readonly successor: Succession | null;
-    }
-  | { readonly kind: 'refused'; readonly problem: Problem };
-
-/** A key that takes the place of another. */
-type Succession = KeyDecision & { readonly kind: 'mint' | 'rotate' };
-
-export type Recovery =
-  | { readonly action: 'mint'; readonly ordinal: number }
-  | { readonly action: 'rotate'; readonly oldKeyId: string };
+import type { Notices } from '../notice.ts';
+import {
+  instant,
+  isLive,
+  isOurs,
+  isRetiring,
+  isTooOld,
+  type KeyDecision,
+  type KeyFacts,
+  matches,
+  refused,
+} from './api-key-facts.ts';
+import { isOverlapOver, keyOverlap, replacedBy, retire, waitsForOverlap } from './api-key-overlap.ts';
+import { decideSecret, nextOrdinal, notListed } from './api-key-secret.ts';
 
 export function decideKey(declared: KeyDeclaration, pointer: string, facts: KeyFacts, notices: Notices): KeyDecision {
   const sameName = facts.listed.filter((key) => key.name === declared.name);
@@ -106,68 +54,6 @@ function decideRevoked(
   const isUnseen = recorded?.secret && !sameName.some(({ id }) => id === recorded.id);
   if (isUnseen) return refused(notListed(declared, pointer, recorded.id, notices));
   return { kind: 'converged', key: null, stale: sameName };
-}
-
-/**
- * What a key has replaced and what has to be revoked after the overlap. A list may lack it: late (P7), or because it is
- * dead already and dead keys are not shown (P8). Where status and store both name it, it is revoked once more then,
- * which changes nothing if it was (organizations/api-keys/delete): forgotten, it would live for ever.
- */
-function replacedBy(key: ApiKey, live: readonly ApiKey[], { recorded, previous, listed }: KeyFacts): DyingKey[] {
-  const others = live.filter((other) => other !== key);
-  const isUnseen = previous && recorded?.replaces === previous.id && !listed.some(({ id }) => id === previous.id);
-  if (!isUnseen) return others;
-  return [...others, { id: previous.id, name: key.name, prefix: previous.prefix ?? previous.id }];
-}
-
-function retire(keys: readonly DyingKey[], successor: Succession | null): KeyDecision {
-  return { kind: 'revoke', keys, reason: 'its replacement has been live for 24 hours', successor };
-}
-
-function isOverlapOver(key: ApiKey, { serverNowMs }: KeyFacts): boolean {
-  return serverNowMs - Date.parse(key.createdAt) >= OVERLAP_MS;
-}
-
-/** A key was replaced, and the old one lives on for as long as the API's own rotation would let it. */
-export function keyOverlap(key: ApiKey, replaced: DyingKey, pointer: string, notices: Notices): Problem {
-  const end = new Date(Date.parse(key.createdAt) + OVERLAP_MS).toISOString();
-  return notices.problem(
-    pointer,
-    'waiting',
-    'KeyOverlap',
-    `Key "${key.name}" was replaced; the old key ${replaced.prefix} works until ${end} and is then revoked.`,
-  );
-}
-
-/**
- * The store keeps two secrets of a name. A third key would push out that of the key before, which still works (I3): so
- * a change within the overlap of the last one waits until that is over.
- */
-function waitsForOverlap(
-  declared: KeyDeclaration,
-  pointer: string,
-  facts: KeyFacts,
-  notices: Notices,
-): KeyDecision | null {
-  const { previous, stored, listed, serverNowMs, recorded } = facts;
-  const heir = stored.kind === 'holds' ? listed.find(({ id }) => id === stored.record.id) : undefined;
-  if (!previous || !heir || previous.id === heir.id) return null;
-  const before = listed.find(({ id }) => id === previous.id);
-  // A listing that lacks it may only be late (P7), or show no dead keys (P8): then the time tells, with a day more for
-  // one that does not end by itself.
-  const patience = recorded?.replaces === previous.id ? 2 * OVERLAP_MS : OVERLAP_MS;
-  if (before ? isDead(before, serverNowMs) : serverNowMs - Date.parse(heir.createdAt) >= patience) return null;
-  const end = before?.graceUntil ?? new Date(Date.parse(heir.createdAt) + OVERLAP_MS).toISOString();
-  const which = before?.prefix ?? previous.prefix ?? previous.id;
-  return refused(
-    notices.problem(
-      pointer,
-      'held',
-      'KeyOverlap',
-      `Key "${declared.name}" is to be replaced again, but the key before it, ${which}, works until ${end}. The change waits until then, because the store keeps the secrets of two keys only.`,
-      { next: `Nothing to do. To have the change at once, revoke ${which} by hand, if nobody uses it any more.` },
-    ),
-  );
 }
 
 interface KeysOfName {
@@ -231,11 +117,6 @@ function decideWithoutKey(
   );
 }
 
-/** How many keys of the name there ever were; revoked ones may not be listed (P8). */
-function nextOrdinal(sameName: readonly ApiKey[], { recorded }: KeyFacts): number {
-  return Math.max(sameName.length, recorded?.seen ?? 0);
-}
-
 /**
  * Somebody revoked the key of this name, and another lives on beside it: then a changed entry is no leave to mint again
  * (I5). A key that is as declared and was made after the living one had replaced it, whatever memory says of either. Else
@@ -247,161 +128,6 @@ function wasRevoked(declared: KeyDeclaration, other: ApiKey, sameName: readonly 
   if (newer.some((key) => isRevoked(key) && matches(key, declared))) return true;
   if (isOurs(other, facts)) return false;
   return newer.some(isRevoked) || sameName.some((key) => key.id === facts.recorded?.id && isRevoked(key));
-}
-
-/** Where one scope of a declared key stands; the entry itself where that is not known. */
-export function scopePointer({ scopes }: KeyDeclaration, pointer: string, scope: string | null): string {
-  return scope === null ? pointer : `${pointer}/scopes/${scopes.indexOf(scope)}`;
-}
-
-function notListed(declared: KeyDeclaration, pointer: string, id: string, notices: Notices): Problem {
-  return notices.problem(
-    pointer,
-    'held',
-    'KeyNotListed',
-    `The recorded status names key ${id} as "${declared.name}", but the API does not list it. Nothing is minted or revoked.`,
-    {
-      next: 'If it does not come back by itself, somebody removed it: discard the recorded status with `reconcile resolve`.',
-    },
-  );
-}
-
-/** The key is there; is its secret? (I3: a replay inside the window gives it again, after that a person decides.) */
-function decideSecret(
-  declared: KeyDeclaration,
-  key: ApiKey,
-  pointer: string,
-  sameName: readonly ApiKey[],
-  facts: KeyFacts,
-  notices: Notices,
-): KeyDecision | null {
-  const { stored, recorded } = facts;
-  // A store that cannot be asked (a runner without the daemon's disk) contradicts nothing that was delivered before.
-  if (stored.kind === 'unknown' && recorded?.id === key.id) return null;
-  if (stored.kind === 'unknown')
-    return refused(notices.problem(pointer, 'error', 'SecretStoreUnavailable', stored.why));
-  if (stored.kind === 'holds' && (stored.record.id === key.id || stored.record.prefix === key.prefix)) return null;
-  const age = facts.serverNowMs - Date.parse(key.createdAt);
-  const vetoed = recorded?.id === key.id;
-  if (!vetoed && age < REPLAY_WITHIN_MS) {
-    // A listing without the key that we know may lack the one whose request this would be (P7): another would be made.
-    if (recorded && !sameName.some(({ id }) => id === recorded.id))
-      return refused(notListed(declared, pointer, recorded.id, notices));
-    const old = sameName.find(({ supersededBy }) => supersededBy === key.id);
-    const ordinal = ordinalOf(key, sameName, recorded);
-    return { kind: 'recover', key, by: old ? { action: 'rotate', oldKeyId: old.id } : { action: 'mint', ordinal } };
-  }
-  return refused(
-    notices.problem(
-      pointer,
-      'error',
-      'SecretMissing',
-      `Key ${key.prefix} ("${key.name}") is live, but the secret store does not hold its secret, and it cannot be shown again.`,
-      { next: 'To replace it, set `createdAfter` to the present time; nothing is revoked before you do.' },
-    ),
-  );
-}
-
-/**
- * How many keys of this name were made before this one. Newest first: what stands behind the key in the listing was
- * there before it. Revoked keys may not be listed (P8); how many those are is what the recorded key's own ordinal says
- * beyond the listing. A wrong ordinal would make another key instead of repeating the mint of this one (I3).
- */
-export function ordinalOf(key: ApiKey, sameName: readonly ApiKey[], recorded: KeyStatus | null): number {
-  const behind = sameName.length - 1 - sameName.findIndex(({ id }) => id === key.id);
-  const place = sameName.findIndex(({ id }) => id === recorded?.id);
-  if (!recorded) return behind;
-  if (place < 0) return Math.max(behind, recorded.seen);
-  return behind + Math.max(0, recorded.ordinal - (sameName.length - 1 - place));
-}
-
-/** Live keys that no entry of the file names: reported, left alone. */
-export function undeclaredKeys(customer: SourcedCustomer, listed: readonly ApiKey[], notices: Notices): Problem[] {
-  const declared = new Set(customer.declaration.keys.map(({ name }) => name));
-  return listed
-    .filter((key) => isLive(key) && !declared.has(key.name))
-    .map((key) =>
-      notices.problem(
-        '/keys',
-        'warning',
-        'UndeclaredKey',
-        `Key ${key.prefix} ("${key.name}") is live and not in the file. It is left alone.`,
-        { next: 'To revoke it, add it with `state: revoked`; to keep it, declare it.' },
-      ),
-    );
-}
-
-/** The steps that a decision asks for: none when there is nothing to do or nothing may be done. */
-export function planKey(declared: KeyDeclaration, pointer: string, decision: KeyDecision, notices: Notices): Step[] {
-  const fields = { scopes: [...new Set(declared.scopes)].toSorted(), env: declared.env };
-  const step = (draft: Omit<StepDraft, 'resource' | 'name'>) =>
-    notices.step(pointer, { ...draft, resource: 'api-key', name: declared.name });
-  switch (decision.kind) {
-    case 'converged':
-    case 'refused':
-      return [];
-    case 'mint': {
-      const { replaces, retires, reason } = decision;
-      const before = replaces ? { scopes: replaces.scopes.toSorted(), env: replaces.env } : null;
-      const ends = replaces && retires === replaces.id ? endingOf([replaces], OVERLAP_HOURS) : null;
-      return [step({ action: 'mint', reason, before, after: fields, ends })];
-    }
-    case 'recover': {
-      const reason = 'its secret was never stored; repeating the request gives it again';
-      return [step({ action: decision.by.action, reason, after: fields })];
-    }
-    case 'rotate': {
-      const { createdAt } = decision.key;
-      const after = { createdAfter: declared.createdAfter ?? null };
-      const ends = endingOf([decision.key], OVERLAP_HOURS);
-      const reason = `older than createdAfter asks (${createdAt})`;
-      return [step({ action: 'rotate', reason, before: { createdAt }, after, ends })];
-    }
-    case 'revoke': {
-      const { keys, reason, successor } = decision;
-      const before = { keys: keys.map(({ prefix }) => prefix) };
-      const revoke = step({ action: 'revoke', reason, before, ends: endingOf(keys, 0) });
-      return [revoke, ...(successor ? planKey(declared, pointer, successor, notices) : [])];
-    }
-  }
-}
-
-/** The entry of recorded status for a key, if it is about this organization. */
-export function recordedKey(status: CustomerStatus | null, organizationId: string, name: string): KeyStatus | null {
-  if (status?.organizationId !== organizationId) return null;
-  return status.keys.find((key) => key.name === name) ?? null;
-}
-
-export function isLive(key: ApiKey): boolean {
-  return key.status === 'active' && key.supersededBy === null;
-}
-
-function matches(key: ApiKey, declared: KeyDeclaration): boolean {
-  const scopes = new Set(declared.scopes);
-  return (
-    key.env === declared.env && key.scopes.length === scopes.size && key.scopes.every((scope) => scopes.has(scope))
-  );
-}
-
-function isTooOld(key: ApiKey, declared: KeyDeclaration): boolean {
-  return declared.createdAfter !== undefined && instant(key.createdAt) <= instant(declared.createdAfter);
-}
-
-/** Ours by memory, of the status or of the store: the only keys that may be revoked as "the old one" (design 3). */
-function isOurs({ id }: ApiKey, { recorded, stored, previous }: KeyFacts): boolean {
-  const storedId = stored.kind === 'holds' ? stored.record.id : null;
-  return [recorded?.id, recorded?.replaces, storedId, previous?.id].includes(id);
-}
-
-/** Replaced already: the status says so, or the store has moved its secret aside for that of another key. */
-function isRetiring({ id }: ApiKey, { recorded, stored, previous }: KeyFacts): boolean {
-  if (recorded?.replaces === id) return true;
-  return previous?.id === id && stored.kind === 'holds' && stored.record.id !== id;
-}
-
-/** Works no more: revoked, or past the grace of its rotation, however long the list shows it as active. */
-export function isDead({ status, graceUntil }: ApiKey, nowMs: number): boolean {
-  return status === 'revoked' || (graceUntil !== null && instant(graceUntil) <= nowMs);
 }
 
 function duplicate(
@@ -422,13 +148,4 @@ function duplicate(
       { next: 'Revoke the ones that are not in use; nothing is minted or revoked until one is left.' },
     ),
   );
-}
-
-function instant(text: string): number {
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) ? 0 : ms;
-}
-
-function refused(problem: Problem): KeyDecision {
-  return { kind: 'refused', problem };
 }

@@ -6,7 +6,7 @@ import type { Notices } from '../notice.ts';
 import type { Fields } from '../plan.ts';
 import type { Problem } from '../problem.ts';
 import type { WebhookStatusEntry } from '../status.ts';
-import { REPLAY_WITHIN_MS } from './api-key.ts';
+import { REPLAY_WITHIN_MS } from './api-key-secret.ts';
 
 /** Metadata that marks an endpoint as ours. */
 const webhookMark = {

@@ -11,7 +11,7 @@ import { organizationMark, readGrantMarker, readOrganizationMarker } from '../..
 import { noticesFor } from '../../core/notice.ts';
 import { claimedIdentities } from '../../core/orphans.ts';
 import { planExistingCustomer } from '../../core/plan-customer.ts';
-import { isLive, type StoredKey } from '../../core/resources/api-key.ts';
+import { isLive, type StoredKey } from '../../core/resources/api-key-facts.ts';
 import { identifyOrganization } from '../../core/resources/identification.ts';
 import type { Fleet, SourcedCustomer } from '../../core/source.ts';
 import type { Pass } from '../context.ts';

@@ -6,7 +6,7 @@ import { noticesFor } from '../../core/notice.ts';
 import { claimedIdentities, type Orphan, orphansIn } from '../../core/orphans.ts';
 import type { Problem } from '../../core/problem.ts';
 import type { Refusal } from '../../core/report.ts';
-import { isLive } from '../../core/resources/api-key.ts';
+import { isLive } from '../../core/resources/api-key-facts.ts';
 import { identifyOrganization } from '../../core/resources/identification.ts';
 import { undeclaredWebhooks } from '../../core/resources/webhook.ts';
 import type { BrokenFile, SourcedCustomer } from '../../core/source.ts';
