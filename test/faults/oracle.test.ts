@@ -174,4 +174,28 @@ describe('the oracle', () => {
     act(watched);
     expect(invariants(watched)).toContain(invariant);
   });
+
+  it('excuses a status for the secret that people took away, and not for that of a later key (I3)', async () => {
+    const { world, oracle, request, organizationId } = await onboarded();
+    const [place] = world.disk
+      .textsBelow(`${WORKSPACE}/.reconcile/secrets`)
+      .find(([, text]) => text.startsWith('lp_')) ?? [''];
+    world.disk.unlink(place);
+    oracle.declare(place.slice(WORKSPACE.length + 1), null);
+    oracle.judgeDisks();
+    oracle.assertHolds();
+
+    const keyOf = () =>
+      world.sandbox.snapshot().apiKeys.find((key) => key.name === 'acme-integration' && !key.supersededBy);
+    const lost = keyOf()?.id ?? '';
+    request('POST', `/v1/organizations/${organizationId}/api-keys/${lost}/rotate`);
+    const later = keyOf()?.id ?? '';
+    expect(later).not.toBe(lost);
+    const text = world.disk.textOf(`${WORKSPACE}/customers/acme-coffee.yaml`) ?? '';
+    world.declare('acme-coffee.yaml', text.replaceAll(lost, later));
+    oracle.judgeDisks();
+    expect(oracle.violations.map(({ message }) => message)).toContain(
+      `customers/acme-coffee.yaml: status names ${later}, whose secret is in no store`,
+    );
+  });
 });

@@ -35,8 +35,6 @@ export interface Declarations {
   isFrozen(externalId: string): boolean;
   textOf(file: string): string | null;
   files(): Iterable<string>;
-  /** Files that people took away and did not put back, secrets among them. */
-  removedFiles(): Iterable<string>;
   webhookNames(): ReadonlySet<string>;
   /** Webhooks that some version declared `state: deleted`. */
   deletedWebhooks(): ReadonlySet<string>;
@@ -47,7 +45,6 @@ export function createDeclarations(): Declarations {
   const byFile = new Map<string, DeclaredCustomer>();
   const history = new Map<string, DeclaredCustomer[]>();
   const latest = new Map<string, DeclaredCustomer>();
-  const removed = new Set<string>();
   const webhooks = new Set<string>();
   const deletedWebhooks = new Set<string>();
 
@@ -69,13 +66,8 @@ export function createDeclarations(): Declarations {
 
   return {
     set(file, text) {
-      if (text === null) {
-        texts.delete(file);
-        removed.add(file);
-      } else {
-        texts.set(file, text);
-        removed.delete(file);
-      }
+      if (text === null) texts.delete(file);
+      else texts.set(file, text);
       if (file === 'reconcile.yaml') {
         for (const { name, state } of read(text ?? '').webhooks) {
           webhooks.add(name);
@@ -93,7 +85,6 @@ export function createDeclarations(): Declarations {
     isFrozen: (externalId) => claims(externalId) > 1,
     textOf: (file) => texts.get(file) ?? null,
     files: () => texts.keys(),
-    removedFiles: () => removed,
     webhookNames: () => webhooks,
     deletedWebhooks: () => deletedWebhooks,
   };

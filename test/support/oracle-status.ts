@@ -43,7 +43,7 @@ function judgeClaims(facts: OracleFacts, file: string, status: string, state: Sa
   const ids = status.match(webhookIds ?? KEY_IDS) ?? [];
   for (const id of ids) {
     const key = state.apiKeys.find((row) => row.id === id && row.status === 'active');
-    if (key && isLostByPeople(facts, key, state)) continue;
+    if (key && isLostByPeople(facts, key.id)) continue;
     const secret = key?.secret ?? state.webhookEndpoints.find((endpoint) => endpoint.id === id)?.signingSecret;
     if (secret === undefined) continue;
     stored ??= storedTexts(facts);
@@ -51,13 +51,8 @@ function judgeClaims(facts: OracleFacts, file: string, status: string, state: Sa
   }
 }
 
-function isLostByPeople(
-  { declarations }: OracleFacts,
-  { name, organizationId }: SandboxState['apiKeys'][number],
-  { organizations }: SandboxState,
-): boolean {
-  const externalId = organizations.find(({ id }) => id === organizationId)?.metadata['externalId'];
-  return [...declarations.removedFiles()].some((file) => file.endsWith(`/customers/${externalId}/${name}`));
+function isLostByPeople({ lostByPeople }: OracleFacts, id: string): boolean {
+  return [...lostByPeople.values()].some((ids) => ids.includes(id));
 }
 
 /** The number of grants is a witness against stale ledgers: no later status of one organization names fewer (I7). */

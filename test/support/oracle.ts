@@ -29,11 +29,14 @@ export interface OracleFacts {
   readonly highWater: Map<string, number>;
   /** Texts with a status that stood on a disk when the oracle came: true then, whatever people have done since. */
   readonly earlier: Set<string>;
+  /** By the file that people took away and did not put back: the keys whose secret may have been in it. */
+  readonly lostByPeople: Map<string, readonly string[]>;
 }
 
 export interface OracleMemory {
   readonly exchanges: readonly Exchange[];
   readonly highWater: readonly (readonly [string, number])[];
+  readonly lostByPeople: readonly (readonly [string, readonly string[]])[];
 }
 
 export interface Workspace {
@@ -90,7 +93,18 @@ export function createOracle(sandbox: Sandbox): Oracle {
   const workspaces: Workspace[] = [];
   const exchanges: Exchange[] = [];
   const highWater = new Map<string, number>();
-  const facts: OracleFacts = { sandbox, declarations, leaks, workspaces, report, highWater, earlier: new Set() };
+  const lostByPeople = new Map<string, readonly string[]>();
+  const earlier = new Set<string>();
+  const facts: OracleFacts = {
+    sandbox,
+    declarations,
+    leaks,
+    workspaces,
+    report,
+    highWater,
+    earlier,
+    lostByPeople,
+  };
   const world = createWorldJudge(facts);
 
   let last: SandboxState = sandbox.snapshot();
@@ -125,6 +139,8 @@ export function createOracle(sandbox: Sandbox): Oracle {
     declare(file, text) {
       for (const of of highWater.keys()) if (of.startsWith(`${file} `)) highWater.delete(of);
       declarations.set(file, text);
+      if (text === null) lostByPeople.set(file, keysKeptIn(file, sandbox.snapshot()));
+      else lostByPeople.delete(file);
     },
     watchDisk(disk, directory) {
       const known = workspaces.findIndex((workspace) => workspace.directory === directory && workspaces.length === 1);
@@ -132,7 +148,7 @@ export function createOracle(sandbox: Sandbox): Oracle {
       if (known >= 0) workspaces[known] = workspace;
       else {
         workspaces.push(workspace);
-        for (const [path, text] of disk.textsBelow(directory)) if (path.endsWith('.yaml')) facts.earlier.add(text);
+        for (const [path, text] of disk.textsBelow(directory)) if (path.endsWith('.yaml')) earlier.add(text);
       }
       disk.onEffect = ({ kind, path, bytes }) => {
         if (bytes) judgeBytes(workspace, path, new TextDecoder().decode(bytes));
@@ -156,10 +172,13 @@ export function createOracle(sandbox: Sandbox): Oracle {
     exchanged(exchange) {
       if (exchange.path.endsWith('/allocate')) exchanges.push(exchange);
     },
-    memory: () => ({ exchanges: [...exchanges], highWater: [...highWater] }),
+    memory: () => ({ exchanges: [...exchanges], highWater: [...highWater], lostByPeople: [...lostByPeople] }),
     remember(memory) {
       exchanges.push(...memory.exchanges);
       for (const [of, slots] of memory.highWater) highWater.set(of, slots);
+      // Not by the world as it is now: a key that was made after the loss was not lost.
+      lostByPeople.clear();
+      for (const [file, ids] of memory.lostByPeople) lostByPeople.set(file, ids);
     },
     judgeDisks() {
       // What a status once said may be lost with the power: it is what the disks hold that counts from here on.
@@ -190,6 +209,14 @@ export function createOracle(sandbox: Sandbox): Oracle {
     },
   };
   return oracle;
+}
+
+/** The keys whose secret the file store keeps in this file: `…/customers/<externalId>/<key name>`. */
+function keysKeptIn(file: string, { organizations, apiKeys }: SandboxState): string[] {
+  const customerOf = new Map(organizations.map(({ id, metadata }) => [id, metadata['externalId']]));
+  return apiKeys
+    .filter(({ name, organizationId }) => file.endsWith(`/customers/${customerOf.get(organizationId)}/${name}`))
+    .map(({ id }) => id);
 }
 
 function promisedBy(declarations: Declarations, exchanges: readonly Exchange[]): Promised[] {
