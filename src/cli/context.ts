@@ -9,8 +9,10 @@ export interface CommandContext {
   /** Everything for people that is not data: errors, questions, progress. */
   stderr(text: string): void;
   readonly log: Logger;
-  /** Whether somebody sits in front of it: only then is anything asked, and only then is there a progress line. */
+  /** Whether somebody sits in front of it: only then is anything asked. */
   readonly isTerminal: boolean;
+  /** Whether a line on stderr can be drawn over. */
+  readonly canRedraw: boolean;
   /** Of the terminal that stderr goes to, as it is now. */
   columns(): number;
   /** Whether to colour, given `--no-color`: never away from a terminal, never under NO_COLOR. */

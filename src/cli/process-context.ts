@@ -42,6 +42,7 @@ export function createProcessContext(options: ProcessContextOptions): ProcessCon
     stderr: write,
     log,
     isTerminal: stdin.isTTY && stderr.isTTY,
+    canRedraw: stderr.isTTY && env['TERM'] !== 'dumb',
     columns: () => stderr.columns ?? 80,
     useColor: (wanted) => wanted && stdout.isTTY && !plain,
     ask: (question) => ask(question, { stdin, stderr }, stopping.signal),

@@ -16,6 +16,18 @@ export interface PassProgress {
   readonly now: string;
 }
 
+/** One way to show it. */
+export interface ProgressDisplay {
+  readonly onEvent: (event: ProgressEvent) => void;
+  /** From here on steps are counted. */
+  readonly onPlan: (plan: PassReport) => void;
+  /** Called twice a second, with what waits for the rate limit longer than is ordinary. */
+  readonly onWait: (waiting: Waiting | null) => void;
+  /** Makes room for a question. */
+  readonly pause: () => void;
+  readonly end: () => void;
+}
+
 export const nothingYet: PassProgress = { planned: 0, done: 0, left: 0, now: '' };
 
 export function withPlan(progress: PassProgress, plan: PassReport): PassProgress {
@@ -58,14 +70,15 @@ export function progressLine(progress: PassProgress, waiting: Waiting | null, co
     .slice(0, Math.max(columns - 1, 0));
 }
 
-function waitLine({ requests, untilMs, reason }: Waiting): string {
+/** `5 requests wait for the rate limit until 19:46:05`. */
+export function waitLine({ requests, untilMs, reason }: Waiting): string {
   const who = `${counted(requests, 'request')} ${requests === 1 ? 'waits' : 'wait'}`;
   const what = reason === 'quota' ? 'for the rate limit' : 'as the API asked';
   return `${who} ${what} until ${localTime(untilMs)}`;
 }
 
 /** HH:MM:SS by the clock on the wall, which is the one that people look at. */
-function localTime(ms: number): string {
+export function localTime(ms: number): string {
   const at = new Date(ms);
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
 }

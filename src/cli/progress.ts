@@ -1,63 +1,78 @@
-import type { PassReport } from '../core/report.ts';
 import { systemClock } from '../effects/clock.ts';
 import type { Waiting } from '../effects/layers/paced-class.ts';
 import type { Pacer } from '../effects/layers/pacer.ts';
 import type { ProgressEvent } from '../engine/progress.ts';
 import type { CommandContext } from './context.ts';
-import { nothingYet, progressLine, withEvent, withPlan } from './progress-line.ts';
+import { createPlainProgress } from './plain-progress.ts';
+import { nothingYet, type ProgressDisplay, progressLine, withEvent, withPlan } from './progress-line.ts';
 
-/** One line on a terminal that says what is going on; nothing at all anywhere else. Every event goes to the log. */
-export interface Progress {
-  readonly onEvent: (event: ProgressEvent) => void;
-  /** From here on the line counts steps. */
-  readonly onPlan: (plan: PassReport) => void;
-  /** From here on the line says what waits for the rate limit, which no event tells. */
+/** What is going on, for people on stderr. Every event goes to the log as well. */
+export interface Progress extends Omit<ProgressDisplay, 'onWait'> {
+  /** From here on it is said what waits for the rate limit, which no event tells. */
   readonly follow: (pacer: Pick<Pacer, 'waiting'>) => void;
-  /** Takes the line away, for a question. */
-  readonly pause: () => void;
-  readonly end: () => void;
 }
 
 const ERASE_LINE = '\r\u001b[2K';
-const REDRAW_MS = 500;
+const LOOK_MS = 500;
 /** Shorter waits are the ordinary pace. */
 const WAIT_SHOWN_MS = 250;
 
-export function createProgress(context: CommandContext, showLine: boolean): Progress {
-  const visible = showLine && context.isTerminal;
-  let state = nothingYet;
-  let drawn = false;
+/** `isWanted` is false for whoever tells it otherwise: a daemon in its log, a stream of events on stdout. */
+export function createProgress(context: CommandContext, isWanted: boolean): Progress {
+  const display = isWanted ? displayFor(context) : null;
   let timer: NodeJS.Timeout | undefined;
-  let waiting = (): Waiting | null => null;
+  return {
+    onEvent(event) {
+      logEvent(context, event);
+      display?.onEvent(event);
+    },
+    onPlan: (plan) => display?.onPlan(plan),
+    follow(pacer) {
+      if (display === null) return;
+      timer = setInterval(() => display.onWait(longWait(pacer)), LOOK_MS).unref();
+    },
+    pause: () => display?.pause(),
+    end() {
+      clearInterval(timer);
+      display?.end();
+    },
+  };
+}
+
+/** A line that is drawn over and over where that can be done, else lines. Who chose a log level follows the log. */
+function displayFor(context: CommandContext): ProgressDisplay | null {
+  if (context.canRedraw) return createLiveLine(context);
+  if (context.environment['RECONCILE_LOG_LEVEL']) return null;
+  return createPlainProgress({ write: (text) => context.stderr(text), now: () => systemClock.now() });
+}
+
+function createLiveLine(context: CommandContext): ProgressDisplay {
+  let state = nothingYet;
+  let waiting: Waiting | null = null;
+  let drawn = false;
   const erase = () => {
     if (drawn) context.stderr(ERASE_LINE);
     drawn = false;
   };
   const draw = () => {
-    if (!visible) return;
-    context.stderr(`${ERASE_LINE}${progressLine(state, waiting(), context.columns())}`);
+    context.stderr(`${ERASE_LINE}${progressLine(state, waiting, context.columns())}`);
     drawn = true;
   };
   return {
     onEvent(event) {
-      logEvent(context, event);
       state = withEvent(state, event);
       draw();
     },
     onPlan(plan) {
       state = withPlan(state, plan);
     },
-    follow(pacer) {
-      if (!visible) return;
-      waiting = () => longWait(pacer);
+    onWait(now) {
+      waiting = now;
       // Only a line that is there is drawn again: not over a question, and not after the end.
-      timer = setInterval(() => drawn && draw(), REDRAW_MS).unref();
+      if (drawn) draw();
     },
     pause: erase,
-    end() {
-      clearInterval(timer);
-      erase();
-    },
+    end: erase,
   };
 }
 

@@ -19,6 +19,9 @@ import { openSession, type Session, workspaceOf } from '../session.ts';
 import { explainUnknownCustomers } from '../unknown-customers.ts';
 import { offlinePlan } from './offline.ts';
 
+/** For programs, whose stdout tells or will tell everything: stderr stays silent but for trouble. */
+const documents: ReadonlySet<PassOptions['output']> = new Set(['json', 'ndjson']);
+
 /** `reconcile [customer…]`: one pass, or with `--watch` the same loop as a daemon. */
 export async function pass(options: PassOptions, context: CommandContext): Promise<number> {
   const { directory, sandbox, dryRun, watch } = options;
@@ -33,7 +36,7 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
     printReport(report, exitCode, printing, context);
     return exitCode;
   }
-  const progress = createProgress(context, options.output === 'text' && !watch);
+  const progress = createProgress(context, !watch && !documents.has(options.output));
   const onEvent = (event: ProgressEvent) => {
     progress.onEvent(event);
     printing.events?.onProgress(event);

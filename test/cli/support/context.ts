@@ -32,6 +32,7 @@ export function fakeContext(credentials?: () => CredentialResult): FakeContext {
     },
     log,
     isTerminal: false,
+    canRedraw: false,
     columns: () => 80,
     useColor: () => false,
     ask: async () => false,
