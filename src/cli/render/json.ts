@@ -59,7 +59,7 @@ function passDocument(report: PassReport): PassDocument {
 }
 
 export function summaryDocument(report: PassReport): PassDocument['summary'] {
-  const { touched: _touched, ...summary } = summarize(report);
+  const { touched: _touched, paymentsInDoubt: _payments, ...summary } = summarize(report);
   return summary;
 }
 

@@ -25,6 +25,8 @@ export interface Summary {
   readonly creditsOut: number;
   /** Credits of steps of which it is not known whether they were carried out. */
   readonly creditsInDoubt: number;
+  /** How many such steps there are that move credits. */
+  readonly paymentsInDoubt: number;
   /** Credits that about come back to it from customers that are archived; not counted in the wallet. */
   readonly creditsBack: number;
   readonly refillExposure: FleetExposure;
@@ -53,6 +55,7 @@ export function summarize(report: PassReport): Summary {
   const effective = steps.filter((step) => (step.outcome === 'planned' && !isBlocked(step)) || step.outcome === 'done');
   const count = (...actions: readonly StepReport['action'][]) =>
     effective.filter(({ action }) => actions.includes(action)).length;
+  const doubtful = steps.filter((step) => step.outcome === 'in-doubt');
   const outcome = (wanted: StepReport['outcome']) => steps.filter((step) => step.outcome === wanted).length;
   const settled = report.customers.filter(
     (customer) => customer.steps.length === 0 && customer.problems.every(({ severity }) => severity === 'warning'),
@@ -70,17 +73,15 @@ export function summarize(report: PassReport): Summary {
     revoke: count('revoke'),
     keysEnding: sum(effective, ({ ends }) => ends?.keys ?? 0),
     creditsOut: sum(effective, creditsOf),
-    creditsInDoubt: sum(
-      steps.filter((step) => step.outcome === 'in-doubt'),
-      creditsOf,
-    ),
+    creditsInDoubt: sum(doubtful, creditsOf),
+    paymentsInDoubt: doubtful.filter(({ credits }) => credits > 0).length,
     creditsBack: sum(effective, ({ ends }) => ends?.creditsBack ?? 0),
     refillExposure: fleetExposure(report),
     unchanged: settled.length,
     done: outcome('done'),
     blocked: steps.filter(isBlocked).length,
     failed: outcome('failed'),
-    inDoubt: outcome('in-doubt'),
+    inDoubt: doubtful.length,
     notStarted: outcome('not-started'),
   };
 }

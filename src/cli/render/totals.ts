@@ -7,7 +7,6 @@ import { allSteps, type Summary, summarize } from './summary.ts';
 export function renderTotals(report: PassReport): string[] {
   const summary = summarize(report);
   if (allSteps(report).length === 0) return wrap(`${nothingToDo(report, summary)}.`, '');
-  const { before, after } = report.parentWallet;
   return [
     ...wrap(`${customersTouched(report, summary)}: ${worked(report.command, summary)}.`, ''),
     ...progress(report, summary),
@@ -19,9 +18,24 @@ export function renderTotals(report: PassReport): string[] {
           `about ${counted(summary.creditsBack, 'credit')} ${report.command === 'plan' ? 'come' : 'came'} back by archives`,
           '',
         )),
-    ...(before === null || after === null ? [] : [`parent wallet ${formatCredits(before)} → ${formatCredits(after)}`]),
+    ...wallet(report, summary),
     ...(report.planHash === null ? [] : [`plan ${report.planHash}`]),
   ];
+}
+
+/** While a payment is in doubt nobody knows what the wallet holds, only between which amounts it lies. */
+function wallet(
+  { parentWallet: { before, after } }: PassReport,
+  { creditsInDoubt, paymentsInDoubt }: Summary,
+): string[] {
+  if (before === null || after === null) return [];
+  if (creditsInDoubt === 0) return [`parent wallet ${formatCredits(before)} → ${formatCredits(after)}`];
+  const range = `between ${formatCredits(after - creditsInDoubt)} and ${formatCredits(after)}`;
+  return wrap(
+    `parent wallet ${formatCredits(before)} → ${range}, ${counted(paymentsInDoubt, 'payment')} in doubt`,
+    '',
+    2,
+  );
 }
 
 /** What may leave the parent wallet without any further declaration. */
