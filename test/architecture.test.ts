@@ -52,6 +52,7 @@ const LINES_MAX = 300;
 /** The only places where a secret becomes text. */
 const revealing: Readonly<Record<string, string>> = {
   'src/cli/log.ts': 'what no line of the log may hold',
+  'src/effects/kubernetes/wire.ts': 'the Authorization header to the API server, and the key of a client certificate',
   'src/effects/layers/call.ts': 'the Authorization header',
   'src/effects/layers/resources/api-keys.ts': 'the public prefix of a key that was just minted',
   'src/effects/secrets/age-encoding.ts': 'what is encrypted, and the identity that opens it',

@@ -1,0 +1,171 @@
+import { type Dispatcher, Pool } from 'undici';
+import type { WireAnswer } from '../layers/transport.ts';
+import { failureOf } from '../layers/transport-failures.ts';
+import { formsOf } from '../layers/wording.ts';
+import { packageVersion } from '../version.ts';
+import type { KubernetesConnection } from './connection.ts';
+
+export interface KubernetesRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path and query, from `/api` or `/apis` on. */
+  readonly path: string;
+  readonly body?: string;
+  readonly contentType?: string;
+  /** From the call to the last byte of the answer; of a stream, to its first. */
+  readonly deadlineMs: number;
+  /** Gives up. What a write did by then is not known. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Bytes to one API server and to no other. Never rejects; redirects come back as answers. */
+export interface KubernetesWire {
+  send(request: KubernetesRequest): Promise<WireAnswer>;
+  /** Opens an answer that goes on and on; anything but a success comes back whole. */
+  open(
+    request: KubernetesRequest,
+    idleMs: number,
+  ): Promise<WireAnswer | { readonly kind: 'stream'; readonly stream: ByteStream }>;
+  /** What may appear in no message: the token in all its forms. */
+  hidden(): readonly string[];
+  close(): Promise<void>;
+}
+
+/** Ends by itself, by an error, or when its request is given up. */
+export type ByteStream = AsyncIterable<Uint8Array>;
+
+/** The largest object of etcd is 1.5 MiB; a page of 500 small ones is of that order too. */
+const BODY_BYTES_MAX = 32 * 1024 * 1024;
+
+export function createKubernetesWire(connection: KubernetesConnection): KubernetesWire {
+  const { origin, basePath, tls, token } = connection;
+  const dispatcher = new Pool(origin, {
+    connections: 32,
+    pipelining: 1,
+    allowH2: false,
+    keepAliveTimeout: 4_000,
+    keepAliveMaxTimeout: 30_000,
+    connect: {
+      timeout: 5_000,
+      minVersion: 'TLSv1.2',
+      // Said aloud so that NODE_TLS_REJECT_UNAUTHORIZED=0 cannot hand the token to a stranger.
+      rejectUnauthorized: true,
+      ...(tls.ca === null ? {} : { ca: tls.ca }),
+      ...(tls.serverName === null ? {} : { servername: tls.serverName }),
+      ...(tls.client === null ? {} : { cert: tls.client.certificate, key: tls.client.key.reveal() }),
+    },
+  });
+  const connectErrors = new WeakSet<object>();
+  dispatcher.on('connectionError', (_origin, _targets, error) => connectErrors.add(error));
+  const bearer = () => token()?.reveal() ?? null;
+
+  const begin = (request: KubernetesRequest, signal: AbortSignal, idleMs: number) => {
+    const credential = bearer();
+    return dispatcher.request({
+      path: `${basePath}${request.path}`,
+      method: request.method,
+      headers: {
+        accept: 'application/json',
+        'user-agent': `layers-reconciler/${packageVersion}`,
+        ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
+        ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
+      },
+      body: request.body ?? null,
+      signal,
+      headersTimeout: request.deadlineMs,
+      bodyTimeout: idleMs,
+    });
+  };
+
+  let closing: Promise<void> | undefined;
+  return {
+    send: (request) =>
+      withDeadline(request, origin, connectErrors, async (signal, answering) => {
+        const response = await begin(request, signal, request.deadlineMs);
+        answering();
+        return readWhole(response);
+      }),
+    open(request, idleMs) {
+      const stop = new AbortController();
+      const signal = request.signal ? AbortSignal.any([request.signal, stop.signal]) : stop.signal;
+      return withDeadline(request, origin, connectErrors, async (deadline, answering) => {
+        const giveUp = () => stop.abort();
+        deadline.addEventListener('abort', giveUp, { once: true });
+        const response = await begin(request, signal, idleMs);
+        // From here on only the idle limit and the caller end it.
+        deadline.removeEventListener('abort', giveUp);
+        answering();
+        if (response.statusCode !== 200) return readWhole(response);
+        response.body.on('error', () => {});
+        return { kind: 'stream' as const, stream: response.body };
+      });
+    },
+    hidden: () => formsOf(bearer() ?? ''),
+    close: () => {
+      // Streams end when their callers let go of them; a watch that nobody reads any more must not keep us here.
+      closing ??= dispatcher.destroy();
+      return closing;
+    },
+  };
+}
+
+/** undici looks at a signal only once a request has reached a connection, so the deadline is kept here as well. */
+async function withDeadline<T>(
+  { deadlineMs, signal }: KubernetesRequest,
+  origin: string,
+  connectErrors: WeakSet<object>,
+  carry: (signal: AbortSignal, answering: () => void) => Promise<T>,
+): Promise<T | Extract<WireAnswer, { kind: 'failure' }>> {
+  const deadline = new AbortController();
+  const giveUp = () => deadline.abort(new DOMException('given up', 'AbortError'));
+  const timer = setTimeout(() => deadline.abort(new DOMException('too late', 'TimeoutError')), deadlineMs);
+  if (signal?.aborted) giveUp();
+  signal?.addEventListener('abort', giveUp, { once: true });
+  let isAnswering = false;
+  const failed = (error: unknown) =>
+    failureOf(error, {
+      answering: isAnswering,
+      origin,
+      fenced: false,
+      neverAsked: false,
+      connecting: error instanceof Error && connectErrors.has(error),
+    });
+  const expired = new Promise<ReturnType<typeof failed>>((resolve) => {
+    if (deadline.signal.aborted) return resolve(failed(deadline.signal.reason));
+    deadline.signal.addEventListener('abort', () => resolve(failed(deadline.signal.reason)), { once: true });
+  });
+  const carried = carry(deadline.signal, () => {
+    isAnswering = true;
+  }).catch(failed);
+  try {
+    return await Promise.race([carried, expired]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', giveUp);
+  }
+}
+
+async function readWhole({ body, statusCode: status, headers }: Dispatcher.ResponseData): Promise<WireAnswer> {
+  // Destroying a body that is not read to its end emits an error that nobody else waits for.
+  body.on('error', () => {});
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    if (!(chunk instanceof Uint8Array)) continue;
+    size += chunk.length;
+    if (size > BODY_BYTES_MAX) {
+      const message = `The API server answered ${status} with more than ${BODY_BYTES_MAX} bytes.`;
+      return { kind: 'failure', certainty: 'unknown', code: 'BAD_ANSWER', message };
+    }
+    chunks.push(chunk);
+  }
+  const joined = Object.entries(headers).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.join(', ') : (value ?? ''),
+  ]);
+  return {
+    kind: 'response',
+    status,
+    headers: Object.fromEntries(joined),
+    body: Buffer.concat(chunks).toString('utf8'),
+  };
+}
