@@ -15,6 +15,8 @@ export interface CommandContext {
   readonly canRedraw: boolean;
   /** Of the terminal that stderr goes to, as it is now. */
   columns(): number;
+  /** Columns that stdout is laid out for: of its terminal as it is now, or the usual 80 anywhere else. */
+  width(): number;
   /** Whether to colour, given `--no-color`: never away from a terminal, never under NO_COLOR. */
   useColor(wanted: boolean): boolean;
   ask(question: string): Promise<boolean>;

@@ -4,6 +4,7 @@ import { nodeFileSystem } from '../effects/node-filesystem.ts';
 import type { CommandContext, CredentialResult } from './context.ts';
 import { type GivenKey, readCredentials } from './credentials.ts';
 import { createLog, type LogLevel } from './log.ts';
+import { USUAL_WIDTH } from './render/page.ts';
 
 export interface ProcessContextOptions {
   readonly process: NodeJS.Process;
@@ -43,7 +44,8 @@ export function createProcessContext(options: ProcessContextOptions): ProcessCon
     log,
     isTerminal: stdin.isTTY && stderr.isTTY,
     canRedraw: stderr.isTTY && env['TERM'] !== 'dumb',
-    columns: () => stderr.columns ?? 80,
+    columns: () => stderr.columns ?? USUAL_WIDTH,
+    width: () => stdout.columns ?? USUAL_WIDTH,
     useColor: (wanted) => wanted && stdout.isTTY && !plain,
     ask: (question) => ask(question, { stdin, stderr }, stopping.signal),
     credentials() {

@@ -2,8 +2,8 @@ import type { Refusal } from '../core/report.ts';
 import type { Effects } from '../engine/context.ts';
 import type { CommandContext } from './context.ts';
 import { exitCodes } from './exit-code.ts';
+import { errorPage } from './pages.ts';
 import { refusalCode } from './refusal.ts';
-import { createPaint } from './render/palette.ts';
 import { renderRefusal } from './render/problem.ts';
 import { openSession, workspaceOf } from './session.ts';
 
@@ -37,8 +37,8 @@ export function cannotRun(code: string, message: string, next: string | null = n
   return { kind: 'cannot-run', code, message, next, requestId: null, problems: [] };
 }
 
-export function refusalText(refusal: Refusal): string {
-  return `${renderRefusal(refusal, createPaint(false)).join('\n')}\n`;
+export function refusalText(refusal: Refusal, context: CommandContext): string {
+  return `${renderRefusal(refusal, errorPage(context)).join('\n')}\n`;
 }
 
 export function refusalExitCode({ kind }: Refusal): number {

@@ -57,8 +57,11 @@ export function printReport(
       break;
     }
     case 'text':
-      if (report.refused !== null) context.stderr(renderText(report, { color: false }));
-      else context.stdout(renderText(report, { color: context.useColor(options.color), approved }));
+      if (report.refused !== null) context.stderr(renderText(report, { color: false, width: context.columns() }));
+      else
+        context.stdout(
+          renderText(report, { color: context.useColor(options.color), width: context.width(), approved }),
+        );
   }
 }
 

@@ -1,3 +1,4 @@
+import { plainPage } from '../../src/cli/render/page.ts';
 import { renderProblemsOfFile } from '../../src/cli/render/problem.ts';
 import { readCustomer, readWorkspace } from '../../src/core/declaration/read.ts';
 import { yamlLimits } from '../../src/core/declaration/yaml/limits.ts';
@@ -21,7 +22,7 @@ export function verdictFault({ kind, bytes }: FuzzInput): string | null {
     ({ line, column }) => line > lines.length || column > (lines[line - 1] ?? '').length + 1 || line < 1 || column < 1,
   );
   if (misplaced !== undefined) return `a problem outside of the file: ${misplaced.line}:${misplaced.column}`;
-  const printed = renderProblemsOfFile(problems).join('');
+  const printed = renderProblemsOfFile(problems, plainPage).join('');
   const strange = /(?!\n)\p{Cc}|\p{Surrogate}|undefined|\[object|lp_live_\w{16}_0/u.exec(printed);
   return strange === null
     ? null

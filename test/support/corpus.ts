@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { plainPage } from '../../src/cli/render/page.ts';
 import { renderProblemsOfFile } from '../../src/cli/render/problem.ts';
 import { canonicalJson } from '../../src/core/canonical.ts';
 import type { SourceProblem } from '../../src/core/source.ts';
@@ -78,7 +79,7 @@ export async function judge({ kind }: Pick<CorpusTopic, 'kind'>, { name, bytes }
 export function recordVerdict(name: string, { problems, declaration }: Verdict): string {
   if (problems.length === 0) return `=== ${name}: accepted\n${canonicalJson(declaration)}\n`;
   const codes = [...new Set(problems.map(({ code }) => code))].join(', ');
-  return `=== ${name}: ${codes}\n${renderProblemsOfFile(problems).join('\n\n')}\n`;
+  return `=== ${name}: ${codes}\n${renderProblemsOfFile(problems, plainPage).join('\n\n')}\n`;
 }
 
 export async function recordTopic(topic: CorpusTopic): Promise<string> {

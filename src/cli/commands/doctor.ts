@@ -16,11 +16,11 @@ import {
   examineStatusStore,
 } from '../examine-machine.ts';
 import { exitCodes } from '../exit-code.ts';
+import { outputPage } from '../pages.ts';
 import { openForReading } from '../reading.ts';
 import { renderChecks } from '../render/checks.ts';
 import { renderDocument } from '../render/json.ts';
 import { FORMAT_VERSION } from '../render/output-schema.ts';
-import { createPaint } from '../render/palette.ts';
 
 /** Looks at everything a pass rests on. Writes nothing but a probe into the secret store; 1 when a check failed. */
 export async function doctor(options: DoctorOptions, context: CommandContext): Promise<number> {
@@ -49,7 +49,7 @@ export async function doctor(options: DoctorOptions, context: CommandContext): P
   context.stdout(
     options.output === 'json'
       ? renderDocument({ formatVersion: FORMAT_VERSION, command: 'doctor', checks })
-      : renderChecks(checks, createPaint(context.useColor(options.color))),
+      : renderChecks(checks, outputPage(context, options.color)),
   );
   return checks.some(({ result }) => result === 'failed') ? CHECK_FAILED : exitCodes.ok;
 }

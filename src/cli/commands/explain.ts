@@ -2,18 +2,18 @@ import { type Explained, explain as explainOne } from '../../engine/inspect/expl
 import type { ExplainOptions } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
+import { outputPage } from '../pages.ts';
 import { openForReading, refusalExitCode, refusalText } from '../reading.ts';
 import { renderExplanation } from '../render/explanation.ts';
 import { problemDocument, refusalDocument, renderDocument } from '../render/json.ts';
 import { type ExplanationDocument, FORMAT_VERSION } from '../render/output-schema.ts';
-import { createPaint } from '../render/palette.ts';
 
 /** Tells how everything that one customer's file asks for stands. Reads only; 0 when it could be told. */
 export async function explain(options: ExplainOptions, context: CommandContext): Promise<number> {
   const explained = await readAndExplain(options, context);
   if (options.output === 'json') context.stdout(renderDocument(explanationDocument(explained)));
-  else if (!explained.ok) context.stderr(refusalText(explained.refusal));
-  else context.stdout(renderExplanation(explained.explanation, createPaint(context.useColor(options.color))));
+  else if (!explained.ok) context.stderr(refusalText(explained.refusal, context));
+  else context.stdout(renderExplanation(explained.explanation, outputPage(context, options.color)));
   return explained.ok ? exitCodes.ok : refusalExitCode(explained.refusal);
 }
 

@@ -9,12 +9,12 @@ import { disk, runDirectoryOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { withLock } from '../locked.ts';
+import { outputPage } from '../pages.ts';
 import { cannotRun, openForReading, refusalExitCode, refusalText } from '../reading.ts';
 import { refusalCode } from '../refusal.ts';
 import { renderImport, type Written } from '../render/import.ts';
 import { importDocument } from '../render/import-document.ts';
 import { renderDocument } from '../render/json.ts';
-import { createPaint } from '../render/palette.ts';
 
 const CONCURRENCY = 8;
 
@@ -102,6 +102,6 @@ function print(
   context: CommandContext,
 ): void {
   if (options.output === 'json') context.stdout(renderDocument(importDocument(survey, written, options.dryRun)));
-  else if (!survey.ok) context.stderr(refusalText(survey.refusal));
-  else context.stdout(renderImport(survey, written, createPaint(context.useColor(options.color))));
+  else if (!survey.ok) context.stderr(refusalText(survey.refusal, context));
+  else context.stdout(renderImport(survey, written, outputPage(context, options.color)));
 }

@@ -13,7 +13,7 @@ import type { InitOptions } from '../commands.ts';
 import { disk } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
-import { wrap, wrapLines } from '../render/layout.ts';
+import { errorPage, outputPage } from '../pages.ts';
 import { renderSourceProblems } from '../render/problem.ts';
 import { bindWorkspace } from './bind-workspace.ts';
 
@@ -32,7 +32,7 @@ export async function init(options: InitOptions, context: CommandContext): Promi
 }
 
 function refuse(context: CommandContext, message: string): number {
-  context.stderr(`${wrapLines(message, 'error: ', 2).join('\n')}\n`);
+  context.stderr(`${errorPage(context).wrapLines(message, 'error: ', 2).join('\n')}\n`);
   return exitCodes.cannotRun;
 }
 
@@ -68,19 +68,23 @@ function bindFile(options: InitOptions, me: Whoami, context: CommandContext): nu
   const who = `${printable(me.organizationName)} (${me.organizationId})`;
   switch (bound.kind) {
     case 'invalid':
-      context.stderr(`${renderSourceProblems(bound.problems).join('\n')}\n`);
+      context.stderr(`${renderSourceProblems(bound.problems, errorPage(context)).join('\n')}\n`);
       return exitCodes.invalidInput;
     case 'refused':
       return refuse(context, `${bound.message}\nNext: ${bound.next}`);
     case 'already-bound':
-      context.stdout(`${wrap(`reconcile.yaml is bound to ${who} already; it was left as it is.`, '').join('\n')}\n`);
+      context.stdout(
+        `${outputPage(context, false).wrap(`reconcile.yaml is bound to ${who} already; it was left as it is.`, '').join('\n')}\n`,
+      );
       return null;
     case 'bound': {
       const expected = existing.bytes === null ? {} : { expected: existing.bytes };
       const bytes = new TextEncoder().encode(bound.text);
       const written = replaceFile(disk, path, bytes, { mode: existing.mode, ...expected });
       if (!written.ok) return refuse(context, `${written.message}.`);
-      context.stdout(`${wrap(`Bound to ${who}, key ${me.apiKeyId}, in ${path}.`, '').join('\n')}\n`);
+      context.stdout(
+        `${outputPage(context, false).wrap(`Bound to ${who}, key ${me.apiKeyId}, in ${path}.`, '').join('\n')}\n`,
+      );
       return null;
     }
   }

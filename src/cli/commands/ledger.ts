@@ -2,11 +2,11 @@ import { type Verification, verifyLedgers } from '../../engine/inspect/verify-le
 import type { LedgerOptions } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
+import { outputPage } from '../pages.ts';
 import { openForReading, refusalExitCode, refusalText } from '../reading.ts';
 import { refusalDocument, renderDocument } from '../render/json.ts';
 import { renderLedgerAudit } from '../render/ledger.ts';
 import { FORMAT_VERSION, type LedgerDocument } from '../render/output-schema.ts';
-import { createPaint } from '../render/palette.ts';
 
 /** Enough to keep the read quota busy, few enough not to take it all from a daemon at once. */
 const CONCURRENCY = 8;
@@ -18,8 +18,8 @@ const DIFFERENCES_FOUND = 1;
 export async function verifyLedger(options: LedgerOptions, context: CommandContext): Promise<number> {
   const verification = await verify(options, context);
   if (options.output === 'json') context.stdout(renderDocument(ledgerDocument(verification)));
-  else if (!verification.ok) context.stderr(refusalText(verification.refusal));
-  else context.stdout(renderLedgerAudit(verification.audit, createPaint(context.useColor(options.color))));
+  else if (!verification.ok) context.stderr(refusalText(verification.refusal, context));
+  else context.stdout(renderLedgerAudit(verification.audit, outputPage(context, options.color)));
   if (!verification.ok) return refusalExitCode(verification.refusal);
   return verification.audit.differences.length === 0 ? exitCodes.ok : DIFFERENCES_FOUND;
 }

@@ -2,11 +2,11 @@ import { findOrphans, type OrphanSearch } from '../../engine/inspect/find-orphan
 import type { OrphansOptions } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
+import { outputPage } from '../pages.ts';
 import { openForReading, refusalExitCode, refusalText } from '../reading.ts';
 import { problemDocument, refusalDocument, renderDocument } from '../render/json.ts';
 import { renderOrphans } from '../render/orphans.ts';
 import { FORMAT_VERSION, type OrphansDocument } from '../render/output-schema.ts';
-import { createPaint } from '../render/palette.ts';
 
 const CONCURRENCY = 8;
 
@@ -14,8 +14,8 @@ const CONCURRENCY = 8;
 export async function orphans(options: OrphansOptions, context: CommandContext): Promise<number> {
   const search = await find(options, context);
   if (options.output === 'json') context.stdout(renderDocument(orphansDocument(search)));
-  else if (!search.ok) context.stderr(refusalText(search.refusal));
-  else context.stdout(renderOrphans(search, createPaint(context.useColor(options.color))));
+  else if (!search.ok) context.stderr(refusalText(search.refusal, context));
+  else context.stdout(renderOrphans(search, outputPage(context, options.color)));
   if (!search.ok) return refusalExitCode(search.refusal);
   const { organizations, files, webhooks, unreadable } = search;
   const isClean = [organizations, files, webhooks, unreadable].every((list) => list.length === 0);

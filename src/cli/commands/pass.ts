@@ -141,7 +141,7 @@ async function once(
       // Without a terminal the review of the change and the guards are the approval (design 8).
       if (options.yes || options.watch || !context.isTerminal || !needsConsent(plan)) return true;
       told.beforeAsking?.();
-      context.stderr(renderText(plan, { color: context.useColor(options.color) }));
+      context.stderr(renderText(plan, { color: context.useColor(options.color), width: context.columns() }));
       const yes = await context.ask('Carry this out? Money that moved does not come back by itself.');
       told.onAnswer?.(yes);
       return yes;

@@ -9,7 +9,8 @@ import { sourceOf, statusStoreOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { withLock } from '../locked.ts';
-import { wrap, wrapLines } from '../render/layout.ts';
+import { errorPage, outputPage } from '../pages.ts';
+import type { Page } from '../render/page.ts';
 import { renderSourceProblems } from '../render/problem.ts';
 import { explainUnknownCustomers } from '../unknown-customers.ts';
 
@@ -40,7 +41,7 @@ async function resolveLocked(options: ResolveOptions, directory: string, context
     context.stdout(`Nothing is recorded about ${printable(customer)}.\n`);
     return exitCodes.ok;
   }
-  context.stdout(evidenceText(customer, target.file, recorded));
+  context.stdout(evidenceText(customer, target.file, recorded, outputPage(context, false)));
   return discard(options, store, target, context);
 }
 
@@ -60,9 +61,9 @@ function namesIn({ customers, broken }: Fleet): string[] {
 }
 
 /** What is about to be thrown away: afterwards this is the only copy. */
-function evidenceText(customer: string, file: string, recorded: StatusResult<unknown>): string {
-  const head = wrap(`Recorded about ${customer} (${file}):`, '');
-  if (!recorded.ok) return `${[...head, ...wrap(`It cannot be read: ${recorded.message}.`, '  ')].join('\n')}\n\n`;
+function evidenceText(customer: string, file: string, recorded: StatusResult<unknown>, page: Page): string {
+  const head = page.wrap(`Recorded about ${customer} (${file}):`, '');
+  if (!recorded.ok) return `${[...head, ...page.wrap(`It cannot be read: ${recorded.message}.`, '  ')].join('\n')}\n\n`;
   const { value } = recorded;
   const lines = isMembers(value) ? yamlLines(value, '  ') : [`  ${JSON.stringify(value)}`];
   return `${[...head, ...lines.map(printable)].join('\n')}\n\n`;
@@ -89,16 +90,16 @@ async function discard(
   const said =
     `Discarded. The next pass finds the organization, the grants and the keys of ${customer} by their marks. ` +
     'Nothing was said to the API: what was paid or minted stays as it is.';
-  context.stdout(`${wrap(said, '').join('\n')}\n`);
+  context.stdout(`${outputPage(context, false).wrap(said, '').join('\n')}\n`);
   return exitCodes.ok;
 }
 
 function refuse(context: CommandContext, message: string, exitCode: number = exitCodes.cannotRun): number {
-  context.stderr(`${wrapLines(message, 'error: ', 2).join('\n')}\n`);
+  context.stderr(`${errorPage(context).wrapLines(message, 'error: ', 2).join('\n')}\n`);
   return exitCode;
 }
 
 function refuseFiles(context: CommandContext, problems: readonly SourceProblem[]): number {
-  context.stderr(`${renderSourceProblems(problems).join('\n')}\n`);
+  context.stderr(`${renderSourceProblems(problems, errorPage(context)).join('\n')}\n`);
   return exitCodes.invalidInput;
 }

@@ -2,8 +2,8 @@ import { resumeCustomer } from '../../engine/resume.ts';
 import type { ResumeOptions } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
+import { errorPage } from '../pages.ts';
 import { createProgress } from '../progress.ts';
-import { wrapLines } from '../render/layout.ts';
 import { openSession, workspaceOf } from '../session.ts';
 
 /** Ends a suspension that was made by hand; asks first on a terminal. 0 when the customer is active afterwards. */
@@ -55,5 +55,5 @@ const STOPPED = {
 } as const;
 
 function say(context: CommandContext, prefix: string, message: string): void {
-  context.stderr(`${wrapLines(message.trim(), prefix, 2).join('\n')}\n`);
+  context.stderr(`${errorPage(context).wrapLines(message.trim(), prefix, 2).join('\n')}\n`);
 }

@@ -6,10 +6,10 @@ import type { StatusOptions } from '../commands.ts';
 import { sourceOf, statusStoreOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
+import { errorPage, outputPage } from '../pages.ts';
 import { refusalExitCode, refusalText } from '../reading.ts';
 import { renderDocument } from '../render/json.ts';
 import { FORMAT_VERSION, type StatusRow } from '../render/output-schema.ts';
-import { createPaint } from '../render/palette.ts';
 import { renderSourceProblems } from '../render/problem.ts';
 import { renderStatusTable } from '../render/status-table.ts';
 import { withLiveBalances } from './live-balances.ts';
@@ -28,20 +28,20 @@ export async function status(options: StatusOptions, context: CommandContext): P
     ? await withLiveBalances(recorded, options, context)
     : { ok: true as const, rows: recorded };
   if (!read.ok) {
-    context.stderr(refusalText(read.refusal));
+    context.stderr(refusalText(read.refusal, context));
     return refusalExitCode(read.refusal);
   }
   const { rows } = read;
   context.stdout(
     options.output === 'json'
       ? renderDocument({ formatVersion: FORMAT_VERSION, command: 'status', customers: [...rows] })
-      : renderStatusTable(rows, options.live, createPaint(context.useColor(options.color))),
+      : renderStatusTable(rows, options.live, outputPage(context, options.color)),
   );
   return exitCodes.ok;
 }
 
 function refuse(context: CommandContext, problems: readonly SourceProblem[]): number {
-  context.stderr(`${renderSourceProblems(problems).join('\n')}\n`);
+  context.stderr(`${renderSourceProblems(problems, errorPage(context)).join('\n')}\n`);
   return exitCodes.invalidInput;
 }
 

@@ -6,10 +6,12 @@ import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { githubRoot } from '../environment.ts';
 import { exitCodes } from '../exit-code.ts';
+import { outputPage } from '../pages.ts';
 import { annotateProblems } from '../render/github.ts';
 import { renderDocument, sourceProblemDocument } from '../render/json.ts';
-import { counted, wrap } from '../render/layout.ts';
+import { counted } from '../render/layout.ts';
 import { FORMAT_VERSION } from '../render/output-schema.ts';
+import type { Page } from '../render/page.ts';
 import { renderProblemsOfFile } from '../render/problem.ts';
 
 /** Beyond so many broken files it is one mistake in many places, and a screen is no place for them. */
@@ -21,7 +23,9 @@ export async function validate(options: ValidateOptions, context: CommandContext
   const validation = await validateWorkspace(sourceOf(directory));
   if (options.output === 'github')
     context.stdout(annotateProblems(validation.problems, { directory, root: githubRoot(context.environment) }));
-  context.stdout(options.output === 'json' ? asJson(validation) : asText(validation));
+  context.stdout(
+    options.output === 'json' ? asJson(validation) : asText(validation, outputPage(context, options.color)),
+  );
   return validation.problems.length === 0 ? exitCodes.ok : exitCodes.invalidInput;
 }
 
@@ -34,13 +38,13 @@ function asJson({ customers, problems }: Validation): string {
   });
 }
 
-function asText({ customers, problems }: Validation): string {
+function asText({ customers, problems }: Validation, page: Page): string {
   if (problems.length === 0) return `${counted(customers.found, 'customer file')}, no problems.\n`;
   const files = new Map<string, SourceProblem[]>();
   for (const problem of problems) files.set(problem.file, [...(files.get(problem.file) ?? []), problem]);
-  const blocks = [...files.values()].slice(0, FILES_MAX).flatMap(renderProblemsOfFile);
+  const blocks = [...files.values()].slice(0, FILES_MAX).flatMap((each) => renderProblemsOfFile(each, page));
   const unsaid = files.size - FILES_MAX;
   if (unsaid > 0) blocks.push(`${counted(unsaid, 'more file')} with problems; --output json names them all.`);
   const total = `${counted(problems.length, 'problem')} in ${counted(files.size, 'file')}; ${customers.valid} of ${counted(customers.found, 'customer file')} can be used.`;
-  return `${[...blocks, wrap(total, '').join('\n')].join('\n\n')}\n`;
+  return `${[...blocks, page.wrap(total, '').join('\n')].join('\n\n')}\n`;
 }

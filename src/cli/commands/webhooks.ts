@@ -3,12 +3,12 @@ import { testWebhook as sendAndWait, type TestedWebhook } from '../../engine/tes
 import type { TestWebhookOptions } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
+import { outputPage } from '../pages.ts';
 import { createProgress } from '../progress.ts';
 import { cannotRun, refusalExitCode, refusalText } from '../reading.ts';
 import { refusalCode } from '../refusal.ts';
 import { problemDocument, refusalDocument, renderDocument } from '../render/json.ts';
 import { FORMAT_VERSION, type WebhookTestDocument } from '../render/output-schema.ts';
-import { createPaint } from '../render/palette.ts';
 import { renderWebhookTest } from '../render/webhook-test.ts';
 import { openSession, workspaceOf } from '../session.ts';
 
@@ -37,8 +37,8 @@ export async function testWebhook(options: TestWebhookOptions, context: CommandC
 
 function print({ output, name, color }: TestWebhookOptions, tested: TestedWebhook, context: CommandContext): void {
   if (output === 'json') context.stdout(renderDocument(webhookTestDocument(name, tested)));
-  else if (tested.kind === 'refused') context.stderr(refusalText(tested.refusal));
-  else context.stdout(renderWebhookTest(name, tested, createPaint(context.useColor(color))));
+  else if (tested.kind === 'refused') context.stderr(refusalText(tested.refusal, context));
+  else context.stdout(renderWebhookTest(name, tested, outputPage(context, color)));
 }
 
 function exitCodeOfTest(tested: TestedWebhook, stoppedBy: 'SIGINT' | 'SIGTERM' | null): number {

@@ -1,6 +1,7 @@
 import type { Check } from '../../core/check.ts';
-import { counted, wrap, wrapLines } from './layout.ts';
-import type { Paint, Tone } from './palette.ts';
+import { counted } from './layout.ts';
+import type { Page } from './page.ts';
+import type { Tone } from './palette.ts';
 
 const results: Readonly<Record<Check['result'], { readonly word: string; readonly tone: Tone }>> = {
   ok: { word: 'ok', tone: 'add' },
@@ -13,12 +14,12 @@ const WORD_WIDTH = 'skipped'.length;
 const INDENT = WORD_WIDTH + 2;
 
 /** One block per check, what to do below it, and how many failed. Ends with a line break. */
-export function renderChecks(checks: readonly Check[], paint: Paint): string {
+export function renderChecks(checks: readonly Check[], page: Page): string {
   const lines = checks.flatMap(({ id, result, message, next }) => {
     const { word, tone } = results[result];
-    const [first = '', ...more] = wrap(`${id}: ${message}`, word.padEnd(INDENT), INDENT);
-    const todo = next === null ? [] : wrapLines(`Next: ${next}`, ' '.repeat(INDENT));
-    return [paint(tone, word) + first.slice(word.length), ...more, ...todo];
+    const [first = '', ...more] = page.wrap(`${id}: ${message}`, word.padEnd(INDENT), INDENT);
+    const todo = next === null ? [] : page.wrapLines(`Next: ${next}`, ' '.repeat(INDENT));
+    return [page.paint(tone, word) + first.slice(word.length), ...more, ...todo];
   });
   const failed = checks.filter(({ result }) => result === 'failed').length;
   const verdict = failed === 0 ? 'No check failed.' : `${counted(failed, 'check')} failed.`;

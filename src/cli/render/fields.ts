@@ -2,7 +2,7 @@ import type { Json } from '../../core/canonical.ts';
 import { printable } from '../../core/declaration/yaml/printable.ts';
 import { formatCredits } from '../../core/money.ts';
 import type { Fields } from '../../core/plan.ts';
-import { wrap } from './layout.ts';
+import type { Page } from './page.ts';
 
 interface Difference {
   readonly field: string;
@@ -12,7 +12,7 @@ interface Difference {
 }
 
 /** One `name  before → after` for each field, values below each other, numbers to the right. */
-export function renderFields(before: Fields | null, after: Fields | null, indent: number): string[] {
+export function renderFields(before: Fields | null, after: Fields | null, indent: number, page: Page): string[] {
   const differences = differencesOf(before, after);
   const nameWidth = Math.max(0, ...differences.map(({ field }) => printable(field).length));
   const [left, right] = [numberWidth(differences, 'before'), numberWidth(differences, 'after')];
@@ -20,7 +20,7 @@ export function renderFields(before: Fields | null, after: Fields | null, indent
     const first = `${' '.repeat(indent)}${printable(field).padEnd(nameWidth)}  `;
     const oldText = old === undefined ? null : padNumber(old, left);
     const newText = wanted === undefined ? null : padNumber(wanted, right);
-    const [start = '', ...more] = wrap([oldText?.trim(), newText?.trim()].filter(isText).join(' → '), first);
+    const [start = '', ...more] = page.wrap([oldText?.trim(), newText?.trim()].filter(isText).join(' → '), first);
     // Numbers fit on one line: only there may their padding come back, which wrapping takes out.
     const padded = first + [oldText, newText].filter(isText).join(' → ');
     return more.length === 0 && isNumeric(old ?? null) && isNumeric(wanted ?? null) ? [padded] : [start, ...more];

@@ -1,23 +1,23 @@
 import type { AuditedOrganization, Difference, LedgerAudit } from '../../core/audit/evidence.ts';
 import { printable } from '../../core/declaration/yaml/printable.ts';
 import { formatCredits } from '../../core/money.ts';
-import { counted, row, wrap } from './layout.ts';
-import type { Paint } from './palette.ts';
+import { counted } from './layout.ts';
+import type { Page } from './page.ts';
 import { renderTable } from './table.ts';
 
 const headings = ['CUSTOMER', 'GRANTS', 'CREDITED', 'DEBITED', 'BY OTHERS', 'NOTE'] as const;
 
 /** The sums of every organization that holds our grants, then each difference, then the verdict. Ends with a line break. */
-export function renderLedgerAudit(audit: LedgerAudit, paint: Paint): string {
+export function renderLedgerAudit(audit: LedgerAudit, page: Page): string {
   const { organizations, differences } = audit;
-  const table = organizations.length === 0 ? [] : [...organizationTable(organizations, paint), ''];
-  const found = differences.flatMap((difference) => [...renderDifference(difference, paint), '']);
-  return `${[...table, ...found, ...verdict(audit)].join('\n')}\n`;
+  const table = organizations.length === 0 ? [] : [...organizationTable(organizations, page), ''];
+  const found = differences.flatMap((difference) => [...renderDifference(difference, page), '']);
+  return `${[...table, ...found, ...verdict(audit, page)].join('\n')}\n`;
 }
 
-function organizationTable(organizations: readonly AuditedOrganization[], paint: Paint): string[] {
+function organizationTable(organizations: readonly AuditedOrganization[], page: Page): string[] {
   const [head = '', ...rows] = renderTable([headings, ...organizations.map(cellsOf)], [1, 2, 3, 4]);
-  return [paint('heading', head), ...rows];
+  return [page.paint('heading', head), ...rows];
 }
 
 function cellsOf(organization: AuditedOrganization): readonly string[] {
@@ -40,7 +40,7 @@ function noteOf({ status, file, baseline }: AuditedOrganization): string {
   ].join(', ');
 }
 
-function renderDifference({ code, message, ...about }: Difference, paint: Paint): string[] {
+function renderDifference({ code, message, ...about }: Difference, page: Page): string[] {
   const { externalId, incarnation, organizationId, slot } = about;
   const place = [
     externalId ?? '',
@@ -49,20 +49,20 @@ function renderDifference({ code, message, ...about }: Difference, paint: Paint)
     organizationId ?? '',
   ].filter((part) => part !== '');
   return [
-    `${paint('trouble', 'difference')}  ${code}`,
-    ...(place.length === 0 ? [] : row([`  ${place[0] ?? ''}`, ...place.slice(1)], 2)),
-    ...wrap(message, '  '),
+    `${page.paint('trouble', 'difference')}  ${code}`,
+    ...(place.length === 0 ? [] : page.row([`  ${place[0] ?? ''}`, ...place.slice(1)], 2)),
+    ...page.wrap(message, '  '),
   ];
 }
 
-function verdict({ organizations, totals, differences }: LedgerAudit): string[] {
+function verdict({ organizations, totals, differences }: LedgerAudit, page: Page): string[] {
   const grants = organizations.reduce((total, { slots }) => total + slots, 0);
   const what = `${counted(organizations.length, 'organization')}, ${counted(grants, 'grant')} of ${counted(totals.credited, 'credit')} in all`;
   const journal = `the journal tells of ${counted(totals.journalled, 'answered grant')}`;
-  if (differences.length === 0) return wrap(`${what}; ${journal}. Both ledgers and the journal agree.`, '');
+  if (differences.length === 0) return page.wrap(`${what}; ${journal}. Both ledgers and the journal agree.`, '');
   return [
-    ...wrap(`${what}; ${journal}. ${counted(differences.length, 'difference')}.`, ''),
-    ...wrap(
+    ...page.wrap(`${what}; ${journal}. ${counted(differences.length, 'difference')}.`, ''),
+    ...page.wrap(
       'Nothing was changed. Look for copied or edited entries and for other programs that write marked grants; then ask the provider, with the rows of both ledgers.',
       '',
     ),

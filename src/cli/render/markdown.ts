@@ -1,7 +1,7 @@
 import type { CustomerReport, PassReport, StepReport } from '../../core/report.ts';
 import { byteLength, fenced, foreignCode } from './foreign-markdown.ts';
 import { counted } from './layout.ts';
-import { createPaint } from './palette.ts';
+import { plainPage } from './page.ts';
 import { renderProblem, renderRefusal, renderSourceProblems } from './problem.ts';
 import { isBlocked, renderStep } from './step.ts';
 import { estimateNote } from './text.ts';
@@ -16,8 +16,6 @@ export interface MarkdownOptions {
 
 /** Below GitHub's 65,536 characters of a comment, with room for what a workflow puts around it. */
 export const COMMENT_BYTES_MAX = 60_000;
-
-const paint = createPaint(false);
 
 /**
  * A pass as the body of a comment: a hidden marker by which it is found again, totals, a table of the customers that
@@ -63,12 +61,12 @@ function heading({ command, refused, estimate }: PassReport, environment: string
 
 /** Totals, the wallet, the hash; or why there are none. */
 function headLines(report: PassReport): string[] {
-  if (report.refused !== null) return renderRefusal(report.refused, paint);
+  if (report.refused !== null) return renderRefusal(report.refused, plainPage);
   return [
-    ...(report.estimate ? [...estimateNote(), ''] : []),
+    ...(report.estimate ? [...estimateNote(plainPage), ''] : []),
     ...(report.interrupted ? ['Interrupted: the rest was not started.'] : []),
     ...report.staleApprovals.map((hash) => `StaleApproval: ${hash} fits nothing that is blocked here.`),
-    ...renderTotals(report),
+    ...renderTotals(report, plainPage),
   ];
 }
 
@@ -123,8 +121,8 @@ function entryOf(name: string, phase: string, part: PassReport['fleet']): Entry 
     title: `${name}: ${counts.join(', ')}`,
     isOpen: false,
     lines: () => [
-      ...steps.flatMap((step) => renderStep(step, paint)),
-      ...problems.flatMap((problem) => renderProblem(problem, paint)),
+      ...steps.flatMap((step) => renderStep(step, plainPage)),
+      ...problems.flatMap((problem) => renderProblem(problem, plainPage)),
       ...(approvalHash === null ? [] : ['  To run what is blocked here: --approve', `  ${approvalHash}`]),
     ],
   };
@@ -149,6 +147,6 @@ function brokenEntries({ brokenFiles }: PassReport): Entry[] {
     row: `| ${foreignCode(file)} | Stalled | the file cannot be used | |`,
     title: `${foreignCode(file)}: ${counted(problems.length, 'problem')}`,
     isOpen: false,
-    lines: () => renderSourceProblems(problems),
+    lines: () => renderSourceProblems(problems, plainPage),
   }));
 }

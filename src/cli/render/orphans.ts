@@ -2,43 +2,55 @@ import { printable, quoted } from '../../core/declaration/yaml/printable.ts';
 import { formatCredits } from '../../core/money.ts';
 import type { Problem } from '../../core/problem.ts';
 import type { OrphanedOrganization, OrphanSearch } from '../../engine/inspect/find-orphans.ts';
-import { counted, row, wrap } from './layout.ts';
-import type { Paint } from './palette.ts';
+import { counted } from './layout.ts';
+import type { Page } from './page.ts';
 
 type Found = OrphanSearch & { readonly ok: true };
 
 /** Everything that one side knows and the other does not, and what to do about each. Ends with a line break. */
-export function renderOrphans({ organizations, files, webhooks, unreadable }: Found, paint: Paint): string {
+export function renderOrphans({ organizations, files, webhooks, unreadable }: Found, page: Page): string {
   const stray = files.map(({ problem }) => problem);
   const lines = [
-    ...section('Organizations that no file declares', organizations.flatMap(organizationLines), paint),
-    ...section('Files without an organization', stray.flatMap(problemLines), paint),
-    ...section('Webhooks that reconcile.yaml does not declare', webhooks.flatMap(problemLines), paint),
+    ...section(
+      'Organizations that no file declares',
+      organizations.flatMap((one) => organizationLines(one, page)),
+      page,
+    ),
+    ...section(
+      'Files without an organization',
+      stray.flatMap((one) => problemLines(one, page)),
+      page,
+    ),
+    ...section(
+      'Webhooks that reconcile.yaml does not declare',
+      webhooks.flatMap((one) => problemLines(one, page)),
+      page,
+    ),
     ...section(
       'Files whose externalId cannot be read',
       unreadable.length === 0
         ? []
         : [
             ...unreadable.map(({ file }) => `  ${printable(file)}`),
-            ...wrap(
+            ...page.wrap(
               'Each may be the file of an organization that is listed here, and passes report none of those.',
               '  ',
             ),
-            ...wrap('Next: correct them; `reconcile validate` says what is wrong.', '  ', 8),
+            ...page.wrap('Next: correct them; `reconcile validate` says what is wrong.', '  ', 8),
             '',
           ],
-      paint,
+      page,
     ),
   ];
   if (lines.length === 0) return 'Every organization with our mark has a file, and every file its organization.\n';
-  return `${[...lines, ...wrap('All of it is left alone: what is missing from a file is never an instruction.', '')].join('\n')}\n`;
+  return `${[...lines, ...page.wrap('All of it is left alone: what is missing from a file is never an instruction.', '')].join('\n')}\n`;
 }
 
-function section(title: string, lines: readonly string[], paint: Paint): string[] {
-  return lines.length === 0 ? [] : [paint('heading', title), '', ...lines];
+function section(title: string, lines: readonly string[], page: Page): string[] {
+  return lines.length === 0 ? [] : [page.paint('heading', title), '', ...lines];
 }
 
-function organizationLines(orphan: OrphanedOrganization): string[] {
+function organizationLines(orphan: OrphanedOrganization, page: Page): string[] {
   const { externalId, incarnation, organizationId, name, status } = orphan;
   const facts = [
     ...(orphan.granted === null ? [] : [`${counted(orphan.granted, 'credit')} granted`]),
@@ -47,9 +59,9 @@ function organizationLines(orphan: OrphanedOrganization): string[] {
   ];
   const identity = printable(externalId) + (incarnation === 1 ? '' : ` i${incarnation}`);
   return [
-    ...row([`  ${identity}`, status, organizationId], 4),
-    ...wrap([quoted(name), ...facts].join(', '), '    '),
-    ...wrap(
+    ...page.row([`  ${identity}`, status, organizationId], 4),
+    ...page.wrap([quoted(name), ...facts].join(', '), '    '),
+    ...page.wrap(
       `Next: \`reconcile import --org ${organizationId}\` writes its file again; to offboard it, add \`state: archived\` there.`,
       '    ',
       10,
@@ -58,11 +70,11 @@ function organizationLines(orphan: OrphanedOrganization): string[] {
   ];
 }
 
-function problemLines({ code, message, next, at }: Problem): string[] {
+function problemLines({ code, message, next, at }: Problem, page: Page): string[] {
   return [
-    ...row([`  ${code}`, `${at.file}:${at.line}`], 4),
-    ...wrap(message, '    '),
-    ...(next === null ? [] : wrap(`Next: ${next}`, '    ', 10)),
+    ...page.row([`  ${code}`, `${at.file}:${at.line}`], 4),
+    ...page.wrap(message, '    '),
+    ...(next === null ? [] : page.wrap(`Next: ${next}`, '    ', 10)),
     '',
   ];
 }

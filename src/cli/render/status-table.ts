@@ -1,8 +1,8 @@
 import { printable } from '../../core/declaration/yaml/printable.ts';
 import { formatCredits } from '../../core/money.ts';
-import { counted, wrap } from './layout.ts';
+import { counted } from './layout.ts';
 import type { StatusRow } from './output-schema.ts';
-import type { Paint } from './palette.ts';
+import type { Page } from './page.ts';
 import { renderTable } from './table.ts';
 
 interface Column {
@@ -30,15 +30,15 @@ const reason: Column = {
 };
 
 /** One line per customer; below it what settles the trouble, when there is any. Ends with a line break. */
-export function renderStatusTable(rows: readonly StatusRow[], live: boolean, paint: Paint): string {
+export function renderStatusTable(rows: readonly StatusRow[], live: boolean, page: Page): string {
   const shown = [...columns, ...(live ? liveColumns : []), reason];
   const amounts = shown.flatMap(({ isAmount }, index) => (isAmount ? [index] : []));
   const [heading = '', ...lines] = renderTable(
     [shown.map((column) => column.heading), ...rows.map((row) => shown.map(({ cell }) => cell(row)))],
     amounts,
   );
-  const body = rows.flatMap((row, index) => [painted(lines[index] ?? '', row, paint), ...explanation(row)]);
-  return `${[paint('heading', heading), ...body, '', ...totals(rows, live)].join('\n')}\n`;
+  const body = rows.flatMap((row, index) => [painted(lines[index] ?? '', row, page), ...explanation(row, page)]);
+  return `${[page.paint('heading', heading), ...body, '', ...totals(rows, live, page)].join('\n')}\n`;
 }
 
 function amount(credits: number | null): string {
@@ -49,18 +49,18 @@ function isTrouble({ phase, reason: why }: StatusRow): boolean {
   return phase === 'Stalled' || phase === 'Held' || (phase === null && why !== 'NothingRecorded');
 }
 
-function painted(text: string, row: StatusRow, paint: Paint): string {
-  return isTrouble(row) ? paint(row.phase === 'Held' ? 'change' : 'trouble', text) : text;
+function painted(text: string, row: StatusRow, page: Page): string {
+  return isTrouble(row) ? page.paint(row.phase === 'Held' ? 'change' : 'trouble', text) : text;
 }
 
-function explanation(row: StatusRow): string[] {
+function explanation(row: StatusRow, page: Page): string[] {
   return [
-    ...(isTrouble(row) && row.message !== null ? wrap(row.message, '  ') : []),
-    ...(row.live?.problem ? wrap(`could not be read now: ${row.live.problem}`, '  ') : []),
+    ...(isTrouble(row) && row.message !== null ? page.wrap(row.message, '  ') : []),
+    ...(row.live?.problem ? page.wrap(`could not be read now: ${row.live.problem}`, '  ') : []),
   ];
 }
 
-function totals(rows: readonly StatusRow[], live: boolean): string[] {
+function totals(rows: readonly StatusRow[], live: boolean, page: Page): string[] {
   const phases = new Map<string, number>();
   for (const { phase } of rows) phases.set(phase ?? 'without status', (phases.get(phase ?? 'without status') ?? 0) + 1);
   const parts = Array.from(phases, ([phase, count]) => `${formatCredits(count)} ${phase}`);
@@ -69,7 +69,7 @@ function totals(rows: readonly StatusRow[], live: boolean): string[] {
   const granted = `${sum(({ credits }) => credits.granted)} of ${sum(({ credits }) => credits.declared)} credits granted`;
   const available = live ? `, ${sum((row) => row.live?.available ?? null)} available` : '';
   return [
-    ...wrap(`${counted(rows.length, 'customer')}: ${parts.join(', ')}.`, ''),
-    ...wrap(`${granted}${available}.`, ''),
+    ...page.wrap(`${counted(rows.length, 'customer')}: ${parts.join(', ')}.`, ''),
+    ...page.wrap(`${granted}${available}.`, ''),
   ];
 }

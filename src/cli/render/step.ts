@@ -3,8 +3,9 @@ import type { ResourceKind, Step, StepAction } from '../../core/plan.ts';
 import type { StepOutcome, StepReport } from '../../core/report.ts';
 import { consequencesOf } from './consequences.ts';
 import { renderFields } from './fields.ts';
-import { counted, endWith, margins, wrap, wrapLines } from './layout.ts';
-import type { Paint, Tone } from './palette.ts';
+import { counted } from './layout.ts';
+import type { Page } from './page.ts';
+import type { Tone } from './palette.ts';
 
 interface Sign {
   readonly symbol: string;
@@ -59,26 +60,26 @@ export function isBlocked({ outcome, blockedBy }: StepReport): boolean {
  * What is done to what, its fields, why, and the place in the file that asks for it. Without `why` where a heading says
  * it for all the steps below.
  */
-export function renderStep(step: StepReport, paint: Paint, why: boolean = true): string[] {
+export function renderStep(step: StepReport, page: Page, why: boolean = true): string[] {
   const { symbol, word, tone } = signOf(step);
   const sign = `${symbol} ${word.padEnd(WORD_WIDTH)}`;
   const heading = `  ${sign}  `;
   const credits = step.credits > 0 ? counted(step.credits, 'credit') : '';
   // The amount stands at the right margin, so that amounts of different steps can be compared.
-  const [firstLine = '', ...more] = wrap(describe(step), heading, heading.length);
-  const lines = [...(credits === '' ? [firstLine] : margins(firstLine, credits)), ...more];
+  const [firstLine = '', ...more] = page.wrap(describe(step), heading, heading.length);
+  const lines = [...(credits === '' ? [firstLine] : page.margins(firstLine, credits)), ...more];
   const body = [
     ...lines,
-    ...renderFields(step.before, step.after, INDENT),
-    ...consequencesOf(step).flatMap((sentence) => wrap(sentence, ' '.repeat(INDENT), INDENT + 2)),
+    ...renderFields(step.before, step.after, INDENT, page),
+    ...consequencesOf(step).flatMap((sentence) => page.wrap(sentence, ' '.repeat(INDENT), INDENT + 2)),
     ...(isBlocked(step) && step.blockedBy !== null
-      ? wrap(`held back by ${blockerName(step.blockedBy)}`, ' '.repeat(INDENT))
+      ? page.wrap(`held back by ${blockerName(step.blockedBy)}`, ' '.repeat(INDENT))
       : []),
-    ...(step.detail === null || step.detail === step.blockedBy ? [] : wrapLines(step.detail, ' '.repeat(INDENT))),
-    ...(why ? wrap(`because ${step.reason}`, ' '.repeat(INDENT), INDENT + 2) : []),
+    ...(step.detail === null || step.detail === step.blockedBy ? [] : page.wrapLines(step.detail, ' '.repeat(INDENT))),
+    ...(why ? page.wrap(`because ${step.reason}`, ' '.repeat(INDENT), INDENT + 2) : []),
   ];
-  const [head = '', ...rest] = endWith(body, `${step.at.file}:${step.at.line}`, INDENT);
-  return [`  ${paint(tone, sign)}${head.slice(2 + sign.length)}`, ...rest];
+  const [head = '', ...rest] = page.endWith(body, `${step.at.file}:${step.at.line}`, INDENT);
+  return [`  ${page.paint(tone, sign)}${head.slice(2 + sign.length)}`, ...rest];
 }
 
 function signOf(step: StepReport): Sign {

@@ -1,24 +1,25 @@
 import { formatCredits } from '../../core/money.ts';
 import type { PassReport } from '../../core/report.ts';
-import { counted, wrap } from './layout.ts';
+import { counted } from './layout.ts';
+import type { Page } from './page.ts';
 import { allSteps, type Summary, summarize } from './summary.ts';
 
 /** The last lines: what it comes to, the parent's wallet, and the hash that names this plan. */
-export function renderTotals(report: PassReport): string[] {
+export function renderTotals(report: PassReport, page: Page): string[] {
   const summary = summarize(report);
-  if (allSteps(report).length === 0) return wrap(`${nothingToDo(report, summary)}.`, '');
+  if (allSteps(report).length === 0) return page.wrap(`${nothingToDo(report, summary)}.`, '');
   return [
-    ...wrap(`${customersTouched(report, summary)}: ${worked(report.command, summary)}.`, ''),
-    ...progress(report, summary),
-    ...(recorded(report) === 0 ? [] : wrap(`${recordedNote(report)}.`, '')),
-    ...exposure(summary),
+    ...page.wrap(`${customersTouched(report, summary)}: ${worked(report.command, summary)}.`, ''),
+    ...progress(report, summary, page),
+    ...(recorded(report) === 0 ? [] : page.wrap(`${recordedNote(report)}.`, '')),
+    ...exposure(summary, page),
     ...(summary.creditsBack === 0
       ? []
-      : wrap(
+      : page.wrap(
           `about ${counted(summary.creditsBack, 'credit')} ${report.command === 'plan' ? 'come' : 'came'} back by archives`,
           '',
         )),
-    ...wallet(report, summary),
+    ...wallet(report, summary, page),
     ...(report.planHash === null ? [] : [`plan ${report.planHash}`]),
   ];
 }
@@ -27,11 +28,12 @@ export function renderTotals(report: PassReport): string[] {
 function wallet(
   { parentWallet: { before, after } }: PassReport,
   { creditsInDoubt, paymentsInDoubt }: Summary,
+  page: Page,
 ): string[] {
   if (before === null || after === null) return [];
   if (creditsInDoubt === 0) return [`parent wallet ${formatCredits(before)} → ${formatCredits(after)}`];
   const range = `between ${formatCredits(after - creditsInDoubt)} and ${formatCredits(after)}`;
-  return wrap(
+  return page.wrap(
     `parent wallet ${formatCredits(before)} → ${range}, ${counted(paymentsInDoubt, 'payment')} in doubt`,
     '',
     2,
@@ -39,7 +41,7 @@ function wallet(
 }
 
 /** What may leave the parent wallet without any further declaration. */
-function exposure({ refillExposure: { customers, creditsPerMonth, unbounded } }: Summary): string[] {
+function exposure({ refillExposure: { customers, creditsPerMonth, unbounded } }: Summary, page: Page): string[] {
   const bounded = customers - unbounded;
   const parts = [
     ...(bounded === 0
@@ -47,7 +49,7 @@ function exposure({ refillExposure: { customers, creditsPerMonth, unbounded } }:
       : [`at most ${counted(creditsPerMonth, 'credit')} a month to ${counted(bounded, 'customer')}`]),
     ...(unbounded === 0 ? [] : [`without an upper bound to ${counted(unbounded, 'customer')}`]),
   ];
-  return parts.length === 0 ? [] : wrap(`refill exposure: ${parts.join(', ')}`, '');
+  return parts.length === 0 ? [] : page.wrap(`refill exposure: ${parts.join(', ')}`, '');
 }
 
 function nothingToDo(report: PassReport, summary: Summary): string {
@@ -113,7 +115,7 @@ function worked(command: PassReport['command'], summary: Summary): string {
 }
 
 /** What became of the steps, and of an apply always what it moved, also when that is nothing. */
-function progress({ command }: PassReport, summary: Summary): string[] {
+function progress({ command }: PassReport, summary: Summary, page: Page): string[] {
   const { done, failed, inDoubt, notStarted, blocked } = summary;
   const isApply = command === 'apply';
   const parts = [
@@ -124,7 +126,7 @@ function progress({ command }: PassReport, summary: Summary): string[] {
     ...(blocked > 0 ? [isApply ? `${formatCredits(blocked)} blocked` : `${counted(blocked, 'step')} blocked`] : []),
   ];
   if (parts.length === 0) return [];
-  return wrap(`${parts.join(', ')}${isApply ? `; ${moved(summary)}` : ''}.`, '');
+  return page.wrap(`${parts.join(', ')}${isApply ? `; ${moved(summary)}` : ''}.`, '');
 }
 
 function moved({ creditsOut, creditsInDoubt }: Summary): string {

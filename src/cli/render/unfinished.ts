@@ -1,6 +1,7 @@
 import type { PassReport, StepReport } from '../../core/report.ts';
-import { counted, endWith, wrap } from './layout.ts';
-import type { Paint, Tone } from './palette.ts';
+import { counted } from './layout.ts';
+import type { Page } from './page.ts';
+import type { Tone } from './palette.ts';
 import { isBlocked, stepName } from './step.ts';
 
 interface Kind {
@@ -22,7 +23,7 @@ const WORD_WIDTH = 'not started'.length;
 const OWNERS_SHOWN = 10;
 
 /** After a pass over many customers, where everybody looks: whose steps were not carried out. Empty when all were. */
-export function renderUnfinished(report: PassReport, paint: Paint): string[] {
+export function renderUnfinished(report: PassReport, page: Page): string[] {
   if (report.command !== 'apply') return [];
   const owners = [
     { name: 'the fleet', steps: report.fleet.steps },
@@ -32,19 +33,19 @@ export function renderUnfinished(report: PassReport, paint: Paint): string[] {
     const left = owners
       .map(({ name, steps }) => ({ name, steps: steps.filter(kind.holds) }))
       .filter(({ steps }) => steps.length > 0);
-    const shown = left.slice(0, OWNERS_SHOWN).flatMap(({ name, steps }) => ownersLine(kind, name, steps, paint));
+    const shown = left.slice(0, OWNERS_SHOWN).flatMap(({ name, steps }) => ownersLine(kind, name, steps, page));
     const more = left.length - OWNERS_SHOWN;
     return more > 0 ? [...shown, `${' '.repeat(WORD_WIDTH + 4)}and ${counted(more, 'more customer')}`] : shown;
   });
-  return lines.length === 0 ? [] : [paint('heading', 'Not carried out'), ...lines];
+  return lines.length === 0 ? [] : [page.paint('heading', 'Not carried out'), ...lines];
 }
 
 /** `FAILED  birch-books: cap, refill  customers/birch-books.yaml:6`, with the place of the first of them. */
-function ownersLine({ word, tone }: Kind, name: string, steps: readonly StepReport[], paint: Paint): string[] {
+function ownersLine({ word, tone }: Kind, name: string, steps: readonly StepReport[], page: Page): string[] {
   const indent = WORD_WIDTH + 4;
   const head = `  ${word.padEnd(WORD_WIDTH)}  `;
-  const [first = '', ...rest] = wrap(`${name}: ${steps.map(stepName).join(', ')}`, head, indent);
+  const [first = '', ...rest] = page.wrap(`${name}: ${steps.map(stepName).join(', ')}`, head, indent);
   const { file, line } = steps[0]?.at ?? { file: '', line: 0 };
-  const [top = '', ...below] = endWith([first, ...rest], `${file}:${line}`, indent);
-  return [`  ${paint(tone, word)}${top.slice(2 + word.length)}`, ...below];
+  const [top = '', ...below] = page.endWith([first, ...rest], `${file}:${line}`, indent);
+  return [`  ${page.paint(tone, word)}${top.slice(2 + word.length)}`, ...below];
 }

@@ -1,33 +1,33 @@
 import type { TestedWebhook } from '../../engine/test-webhook.ts';
-import { counted, wrap } from './layout.ts';
-import type { Paint } from './palette.ts';
+import { counted } from './layout.ts';
+import type { Page } from './page.ts';
 import { renderProblem } from './problem.ts';
 
 type Told = Exclude<TestedWebhook, { readonly kind: 'refused' }>;
 
 /** What became of a test ping, for people. Ends with a line break. */
-export function renderWebhookTest(name: string, tested: Told, paint: Paint): string {
-  const lines = tested.kind === 'not-sent' ? renderProblem(tested.problem, paint) : deliveryLines(name, tested, paint);
+export function renderWebhookTest(name: string, tested: Told, page: Page): string {
+  const lines = tested.kind === 'not-sent' ? renderProblem(tested.problem, page) : deliveryLines(name, tested, page);
   return `${lines.join('\n')}\n`;
 }
 
 function deliveryLines(
   name: string,
   { endpoint, delivery, deliveryId }: Told & { kind: 'sent' },
-  paint: Paint,
+  page: Page,
 ): string[] {
   const status = delivery?.status ?? 'pending';
   const tone = status === 'delivered' ? 'add' : 'trouble';
   return [
-    `${paint(tone, status)}  ${wrap(`webhook "${name}", ${endpoint.url}`, '').join(' ')}`,
-    ...wrap(outcome(status, delivery), '  '),
+    `${page.paint(tone, status)}  ${page.wrap(`webhook "${name}", ${endpoint.url}`, '').join(' ')}`,
+    ...page.wrap(outcome(status, delivery), '  '),
     ...(endpoint.status === 'active' || status === 'delivered'
       ? []
-      : wrap(
+      : page.wrap(
           `The endpoint is ${endpoint.status === 'paused' ? 'paused' : 'paused by the API'}: nothing is delivered to it.`,
           '  ',
         )),
-    ...wrap(`delivery ${deliveryId}, endpoint ${endpoint.id}`, '  '),
+    ...page.wrap(`delivery ${deliveryId}, endpoint ${endpoint.id}`, '  '),
   ];
 }
 

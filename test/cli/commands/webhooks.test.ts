@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { testWebhook } from '../../../src/cli/commands/webhooks.ts';
+import { plainPage } from '../../../src/cli/render/page.ts';
 import { renderWebhookTest } from '../../../src/cli/render/webhook-test.ts';
 import type { WebhookDelivery, WebhookEndpoint } from '../../../src/core/api.ts';
 import { isDocument } from '../support/documents.ts';
@@ -51,7 +52,7 @@ describe('the text of a test ping', () => {
     const lines = renderWebhookTest(
       'firehose',
       { ...sent, delivery: delivery && { ...nothing, ...delivery } },
-      (_, it) => it,
+      plainPage,
     );
     expect(lines.split('\n').filter((line) => line.length > 80)).toEqual([]);
     return lines;

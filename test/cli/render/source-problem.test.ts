@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
+import { plainPage } from '../../../src/cli/render/page.ts';
 import { renderSourceProblems } from '../../../src/cli/render/problem.ts';
 import { readCustomer } from '../../../src/core/declaration/read.ts';
 
 function printed(text: string): string {
   const reading = readCustomer('customers/acme.yaml', text);
-  return reading.ok ? '' : reading.problems.map((problem) => renderSourceProblems([problem]).join('\n')).join('\n\n');
+  return reading.ok
+    ? ''
+    : reading.problems.map((problem) => renderSourceProblems([problem], plainPage).join('\n')).join('\n\n');
 }
 
 test('a problem is its place, a sentence, the line with a caret, and what to do', () => {

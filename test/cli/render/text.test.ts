@@ -20,6 +20,36 @@ describe('the text of a pass', () => {
     expect(tooLong).toEqual([]);
   });
 
+  it.each(Object.entries(scenarios))('lays %s out for a terminal of any width, with the same words', (_name, pass) => {
+    const words = (text: string) => text.split(/\s+/);
+    for (const width of [40, 60, 72, 100]) {
+      const text = renderText(pass, { color: false, width });
+      const tooLong = text.split('\n').filter((line) => line.length > width);
+      // Hashes, ids and places are never broken.
+      expect(tooLong.filter((line) => words(line).every((word) => word.length < width / 2))).toEqual([]);
+      expect(words(text)).toEqual(words(plain(pass)));
+    }
+  });
+
+  it('is laid out for 40 columns at least and for 100 at most', () => {
+    const of = (width: number) => renderText(scenarios['plan-raise'] ?? report(), { color: false, width });
+    expect(of(1)).toBe(of(40));
+    expect(of(500)).toBe(of(100));
+  });
+
+  it('leaves out the end of a line of a file on a narrow terminal, but never the caret', () => {
+    const broken = (column: number) => {
+      const line = `metadata: { ${'x: y, '.repeat(10)} }`;
+      const frame = `> 4 | ${line}\n    | ${' '.repeat(column)}^`;
+      const at = { code: 'Invalid', message: 'No.', file: 'customers/a.yaml', line: 4, column, frame };
+      const file = { file: 'customers/a.yaml', externalId: 'a', problems: [at] };
+      return renderText(report({ brokenFiles: [file] }), { color: false, width: 60 });
+    };
+    const shown = (text: string) => text.split('\n').find((line) => line.startsWith('> 4 | '));
+    expect(shown(broken(10))).toMatch(/^.{59}…$/);
+    expect(shown(broken(60))).toMatch(/x: y, {2}}$/);
+  });
+
   it.each(Object.entries(scenarios))('ends every step and problem of %s with its place', (_name, pass) => {
     const groups = stepGroups(plain(pass));
     for (const group of groups) expect(group.at(-1)).toMatch(place);

@@ -34,6 +34,7 @@ export function fakeContext(credentials?: () => CredentialResult): FakeContext {
     isTerminal: false,
     canRedraw: false,
     columns: () => 80,
+    width: () => 80,
     useColor: () => false,
     ask: async () => false,
     credentials: credentials ?? (() => ({ ok: false, message: 'There is no API key.' })),
