@@ -120,7 +120,7 @@ export interface SandboxCommandOptions {
   readonly directory: string;
 }
 
-export const schemaNames = ['customer', 'reconcile', 'output', 'events'] as const;
+export const schemaNames = ['customer', 'reconcile', 'output', 'events', 'crd'] as const;
 export type SchemaName = (typeof schemaNames)[number];
 
 export const shells = ['bash', 'zsh', 'fish'] as const;

@@ -130,7 +130,9 @@ function addSandbox(program: Command, commands: Commands, exit: Exit): void {
 function addSchema(program: Command, commands: Commands, exit: Exit): void {
   program
     .command('schema')
-    .description('print a JSON Schema: of customer files, of reconcile.yaml, of the json output, or of ndjson lines')
+    .description(
+      'print a JSON Schema: of customer files, of reconcile.yaml, of the json output, of ndjson lines; or the crd of a cluster',
+    )
     .addArgument(program.createArgument('<name>', 'which one').choices(schemaNames))
     .addOption(new Option('--output-file <file>', 'write it to a file instead of stdout'))
     .action(async (name, { outputFile }) => exit(await commands.schema({ name, outputFile: outputFile ?? null })));

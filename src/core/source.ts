@@ -5,10 +5,15 @@ import type { WorkspaceDeclaration } from './declaration/workspace.ts';
 export interface Position {
   readonly line: number;
   readonly column: number;
+  /**
+   * Of a declaration that is an object in a cluster, which has no lines: where the member stands, such as
+   * `spec.keys[0].scopes`. Line and column then count in its spec written out with one member a line.
+   */
+  readonly path?: string;
 }
 
 export interface SourceLocation extends Position {
-  /** Relative to the workspace, with forward slashes. */
+  /** Relative to the workspace, with forward slashes; `customers/<namespace>/<name>` for an object in a cluster. */
   readonly file: string;
 }
 
@@ -36,6 +41,8 @@ export interface Sourced<T> {
   readonly hash: string;
   /** The raw `status:` member of the file; what it claims is checked by whoever reads it. */
   readonly status: unknown;
+  /** `metadata.generation` of an object in a cluster, which every change of its spec raises; files have none. */
+  readonly generation?: number;
   /** Members that stand in another file, by JSON pointer: what a customer has from `defaults` in reconcile.yaml. */
   readonly origins?: ReadonlyMap<string, SourceLocation>;
 }
@@ -69,4 +76,14 @@ export function locate(
     if (position) return { file: source.file, ...position };
     if (path === '') return { file: source.file, line: 1, column: 1 };
   }
+}
+
+/** `customers/acme.yaml:7:3`, or `customers/acme/acme-coffee:spec.keys[0].scopes`: for people, who go there. */
+export function placeText({ file, line, column, path }: SourceLocation): string {
+  return path === undefined ? `${file}:${line}:${column}` : `${file}:${path}`;
+}
+
+/** The same without the column. */
+export function lineText({ file, line, path }: SourceLocation): string {
+  return path === undefined ? `${file}:${line}` : `${file}:${path}`;
 }

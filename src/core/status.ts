@@ -29,10 +29,13 @@ const keyStatus = z.object({
   replaces: z.string().nullable().default(null),
 });
 
-const customerStatus = z.object({
+/** As it is stored; the status of a custom resource has the same members. */
+export const customerStatusSchema = z.object({
   externalId: z.string(),
   parentOrganizationId: z.string(),
   declaration: z.string(),
+  /** Of an object in a cluster: which generation of it this is about, so that whoever waits for it knows. */
+  observedGeneration: z.int().optional(),
   organizationId: z.string().nullable().default(null),
   phase: z.enum(['Ready', 'Progressing', 'Held', 'Stalled', 'Suspended', 'Archived']),
   conditions: z.array(condition).default([]),
@@ -60,7 +63,7 @@ const fleetStatus = z.object({
 
 export type Condition = z.output<typeof condition>;
 export type KeyStatus = z.output<typeof keyStatus>;
-export type CustomerStatus = z.output<typeof customerStatus>;
+export type CustomerStatus = z.output<typeof customerStatusSchema>;
 export type WebhookStatusEntry = z.output<typeof webhookStatus>;
 export type FleetStatus = z.output<typeof fleetStatus>;
 
@@ -75,7 +78,7 @@ export type ReadStatus<T> =
 
 /** A status as such, whoever's it is; null for anything else. */
 export function parseCustomerStatus(raw: unknown): CustomerStatus | null {
-  return customerStatus.safeParse(raw).data ?? null;
+  return customerStatusSchema.safeParse(raw).data ?? null;
 }
 
 export function parseFleetStatus(raw: unknown): FleetStatus | null {
@@ -93,7 +96,7 @@ export function readCustomerStatus(
   claimed: ReadonlySet<string>,
 ): ReadStatus<CustomerStatus> {
   if (raw === null || raw === undefined) return { kind: 'none' };
-  const parsed = customerStatus.safeParse(raw);
+  const parsed = customerStatusSchema.safeParse(raw);
   if (!parsed.success) return { kind: 'ignored', why: 'The recorded status could not be read and is ignored.' };
   const status = parsed.data;
   if (status.parentOrganizationId !== parentOrganizationId)

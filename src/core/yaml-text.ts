@@ -68,7 +68,7 @@ function textOf(text: string): string {
   return plain.test(text) && !ambiguous.test(text) ? text : quotedText(text);
 }
 
-function quotedText(text: string): string {
+export function quotedText(text: string): string {
   return JSON.stringify(text).replace(invisible, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });

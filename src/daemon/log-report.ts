@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { PassReport } from '../core/report.ts';
+import { placeText } from '../core/source.ts';
 
 /** One line per decision: static messages, data in fields (design 8). */
 export function logReport(log: Logger, report: PassReport): void {
@@ -7,13 +8,13 @@ export function logReport(log: Logger, report: PassReport): void {
   if (refused) {
     const { code, message, next, requestId } = refused;
     log.error({ code, why: message, next, requestId }, 'pass refused');
-    for (const { file, line, column, code: problem, message: why } of refused.problems)
-      log.error({ place: `${file}:${line}:${column}`, code: problem, why }, 'declaration cannot be used');
+    for (const { code: problem, message: why, ...at } of refused.problems)
+      log.error({ place: placeText(at), code: problem, why }, 'declaration cannot be used');
     return;
   }
-  for (const { file, problems } of report.brokenFiles)
-    for (const { line, column, code, message } of problems)
-      log.error({ place: `${file}:${line}:${column}`, code, why: message }, 'declaration cannot be used');
+  for (const { problems } of report.brokenFiles)
+    for (const { code, message, ...at } of problems)
+      log.error({ place: placeText(at), code, why: message }, 'declaration cannot be used');
   for (const { code, severity, message, next, at, requestId } of [
     ...report.fleet.problems.map((problem) => ({ ...problem, customer: null })),
     ...report.customers.flatMap(({ externalId, problems }) =>
@@ -21,7 +22,7 @@ export function logReport(log: Logger, report: PassReport): void {
     ),
   ])
     log[severity === 'error' ? 'error' : 'warn'](
-      { code, severity, why: message, next, place: `${at.file}:${at.line}:${at.column}`, requestId },
+      { code, severity, why: message, next, place: placeText(at), requestId },
       'problem',
     );
   const phases: Record<string, number> = {};

@@ -79,6 +79,7 @@ function nextStatus(
     externalId,
     parentOrganizationId: pass.parentOrganizationId,
     declaration: customer.hash,
+    ...(customer.generation === undefined ? {} : { observedGeneration: customer.generation }),
     organizationId,
     phase,
     conditions: [...conditions, ...unread(previous, conditions, unseen(observed, phase))],

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { customerResourceYaml } from '../../core/declaration/customer-crd.ts';
 import { customerJsonSchema, type JsonSchema, workspaceJsonSchema } from '../../core/declaration/json-schema.ts';
 import { replaceFile } from '../../effects/durable-file.ts';
 import type { SchemaName, SchemaOptions } from '../commands.ts';
@@ -8,16 +9,22 @@ import { exitCodes } from '../exit-code.ts';
 import { eventsJsonSchema } from '../render/event-schema.ts';
 import { outputJsonSchema } from '../render/output-schema.ts';
 
-const schemas: Readonly<Record<SchemaName, () => JsonSchema>> = {
-  customer: customerJsonSchema,
-  reconcile: workspaceJsonSchema,
-  output: outputJsonSchema,
-  events: eventsJsonSchema,
+const json = (schema: JsonSchema) => `${JSON.stringify(schema, null, 2)}\n`;
+
+const texts: Readonly<Record<SchemaName, () => string>> = {
+  customer: () => json(customerJsonSchema()),
+  reconcile: () => json(workspaceJsonSchema()),
+  output: () => json(outputJsonSchema()),
+  events: () => json(eventsJsonSchema()),
+  crd: customerResourceYaml,
 };
 
-/** Prints one of the JSON Schemas that are also in schemas/, or writes it to a file. */
+/**
+ * Prints one of the JSON Schemas that are also in schemas/, or the definition of the custom resource, or writes it to a
+ * file.
+ */
 export async function schema({ name, outputFile }: SchemaOptions, context: CommandContext): Promise<number> {
-  const text = `${JSON.stringify(schemas[name](), null, 2)}\n`;
+  const text = texts[name]();
   if (outputFile === null) {
     context.stdout(text);
     return exitCodes.ok;

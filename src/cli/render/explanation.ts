@@ -1,5 +1,6 @@
 import { printable } from '../../core/declaration/yaml/printable.ts';
 import type { ExplainedState, ExplainedStep, Explanation } from '../../core/explain/explain.ts';
+import { lineText } from '../../core/source.ts';
 import type { Page } from './page.ts';
 import type { Tone } from './palette.ts';
 import { renderProblem } from './problem.ts';
@@ -35,7 +36,6 @@ function renderStep(step: ExplainedStep, page: Page): string[] {
   const { word, tone } = states[step.state];
   const space = ' '.repeat(INDENT);
   const heading = `  ${page.paint(tone, word)}${' '.repeat(WORD_WIDTH - word.length)}  ${resourceName(step)}`;
-  const { file, line } = step.at;
   const body = [
     ...page.wrap(step.known, space),
     ...(step.unknown === null ? [] : page.wrap(`Not known: ${step.unknown}`, space, INDENT + 2)),
@@ -44,5 +44,5 @@ function renderStep(step: ExplainedStep, page: Page): string[] {
     ...(step.state === 'done' ? [] : page.wrap(`By itself: ${step.next}`, space, INDENT + 2)),
     ...(step.settledBy === null ? [] : page.wrapLines(`Settled by: ${step.settledBy}`, space, INDENT + 2)),
   ];
-  return [heading, ...page.endWith(body, `${file}:${line}`, INDENT)];
+  return [heading, ...page.endWith(body, lineText(step.at), INDENT)];
 }

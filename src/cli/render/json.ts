@@ -124,7 +124,7 @@ export function problemDocument({ code, severity, message, next, at, requestId }
 
 /** A problem of a file always needs a person. */
 export function sourceProblemDocument(problem: SourceProblem): ProblemDocument {
-  const { code, message, file, line, column, hint, frame } = problem;
+  const { code, message, hint, frame, file, line, column, path } = problem;
   return {
     code,
     severity: 'error',
@@ -133,6 +133,7 @@ export function sourceProblemDocument(problem: SourceProblem): ProblemDocument {
     file,
     line,
     column,
+    ...(path === undefined ? {} : { path }),
     requestId: null,
     frame: frame ?? null,
   };

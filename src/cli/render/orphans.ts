@@ -1,6 +1,7 @@
 import { printable, quoted } from '../../core/declaration/yaml/printable.ts';
 import { formatCredits } from '../../core/money.ts';
 import type { Problem } from '../../core/problem.ts';
+import { lineText } from '../../core/source.ts';
 import type { OrphanedOrganization, OrphanSearch } from '../../engine/inspect/find-orphans.ts';
 import { counted } from './layout.ts';
 import type { Page } from './page.ts';
@@ -72,7 +73,7 @@ function organizationLines(orphan: OrphanedOrganization, page: Page): string[] {
 
 function problemLines({ code, message, next, at }: Problem, page: Page): string[] {
   return [
-    ...page.row([`  ${code}`, `${at.file}:${at.line}`], 4),
+    ...page.row([`  ${code}`, lineText(at)], 4),
     ...page.wrap(message, '    '),
     ...(next === null ? [] : page.wrap(`Next: ${next}`, '    ', 10)),
     '',

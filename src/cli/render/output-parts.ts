@@ -12,6 +12,14 @@ export const place = {
   file: z.string().meta({ description: 'Relative to the workspace, with forward slashes.' }),
   line: z.int().min(1),
   column: z.int().min(1),
+  path: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        'Where `file` is an object in a cluster: the member, such as spec.keys[0].scopes. Line and column then count in its ' +
+        'spec written out with one member a line.',
+    }),
 };
 
 export const problem = z.object({

@@ -1,7 +1,7 @@
 import { printable } from '../../core/declaration/yaml/printable.ts';
 import type { Problem, Severity } from '../../core/problem.ts';
 import type { Refusal } from '../../core/report.ts';
-import type { SourceProblem } from '../../core/source.ts';
+import { placeText, type SourceProblem } from '../../core/source.ts';
 import { counted } from './layout.ts';
 import type { Page } from './page.ts';
 import type { Tone } from './palette.ts';
@@ -26,17 +26,16 @@ export function renderProblem(problem: Problem, page: Page): string[] {
     ...(problem.next === null ? [] : page.wrapLines(`Next: ${problem.next}`, space)),
     ...request,
   ];
-  const { file, line, column } = problem.at;
   return [
     `  ${page.paint(tone, word)}  ${printable(problem.code)}`,
-    ...page.endWith(body, `${file}:${line}:${column}`, INDENT),
+    ...page.endWith(body, placeText(problem.at), INDENT),
   ];
 }
 
 /** Problems of a file, each with its frame, which was made printable where the file was read. */
 export function renderSourceProblems(problems: readonly SourceProblem[], page: Page): string[] {
-  return problems.flatMap(({ file, line, column, message, frame, hint }) => [
-    ...page.wrap(`${file}:${line}:${column} ${message}`, '', 2),
+  return problems.flatMap(({ message, frame, hint, ...at }) => [
+    ...page.wrap(`${placeText(at)} ${message}`, '', 2),
     ...(frame === undefined ? [] : within(page, frame.split('\n'))),
     ...(hint === undefined ? [] : page.wrap(hint, '  ')),
   ]);
@@ -57,7 +56,7 @@ export function renderProblemsOfFile(problems: readonly SourceProblem[], page: P
   const said = problems.slice(0, PROBLEMS_PER_FILE).map((problem) => renderSourceProblems([problem], page).join('\n'));
   const [next, ...rest] = problems.slice(PROBLEMS_PER_FILE);
   if (next === undefined) return said;
-  const more = `and ${counted(rest.length + 1, 'more problem')} from line ${next.line} on.`;
+  const more = `and ${counted(rest.length + 1, 'more problem')} from ${next.path ?? `line ${next.line}`} on.`;
   return [...said, page.wrap(`${next.file}: ${more}`, '', 2).join('\n')];
 }
 

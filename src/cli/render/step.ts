@@ -1,6 +1,7 @@
 import { blockerName } from '../../core/guard.ts';
 import type { ResourceKind, Step, StepAction } from '../../core/plan.ts';
 import type { StepOutcome, StepReport } from '../../core/report.ts';
+import { lineText } from '../../core/source.ts';
 import { consequencesOf } from './consequences.ts';
 import { renderFields } from './fields.ts';
 import { counted } from './layout.ts';
@@ -78,7 +79,7 @@ export function renderStep(step: StepReport, page: Page, why: boolean = true): s
     ...(step.detail === null || step.detail === step.blockedBy ? [] : page.wrapLines(step.detail, ' '.repeat(INDENT))),
     ...(why ? page.wrap(`because ${step.reason}`, ' '.repeat(INDENT), INDENT + 2) : []),
   ];
-  const [head = '', ...rest] = page.endWith(body, `${step.at.file}:${step.at.line}`, INDENT);
+  const [head = '', ...rest] = page.endWith(body, lineText(step.at), INDENT);
   return [`  ${page.paint(tone, sign)}${head.slice(2 + sign.length)}`, ...rest];
 }
 

@@ -1,4 +1,5 @@
 import type { PassReport, StepReport } from '../../core/report.ts';
+import { lineText } from '../../core/source.ts';
 import { counted } from './layout.ts';
 import type { Page } from './page.ts';
 import type { Tone } from './palette.ts';
@@ -45,7 +46,7 @@ function ownersLine({ word, tone }: Kind, name: string, steps: readonly StepRepo
   const indent = WORD_WIDTH + 4;
   const head = `  ${word.padEnd(WORD_WIDTH)}  `;
   const [first = '', ...rest] = page.wrap(`${name}: ${steps.map(stepName).join(', ')}`, head, indent);
-  const { file, line } = steps[0]?.at ?? { file: '', line: 0 };
-  const [top = '', ...below] = page.endWith([first, ...rest], `${file}:${line}`, indent);
+  const at = steps[0]?.at ?? { file: '', line: 0, column: 0 };
+  const [top = '', ...below] = page.endWith([first, ...rest], lineText(at), indent);
   return [`  ${page.paint(tone, word)}${top.slice(2 + word.length)}`, ...below];
 }

@@ -56,6 +56,7 @@ export const customerStatusMembers: Readonly<Record<string, Described>> = {
   externalId: text('The customer this status is about; a block that was copied from another file is ignored.'),
   parentOrganizationId,
   declaration: text('Hash of the declaration, without its status.'),
+  observedGeneration: text('In a cluster: the generation of the object that this status is about.'),
   organizationId: text('The customer’s organization.'),
   phase: text(
     'Ready, Progressing, Held (waits by itself), Stalled (needs a person: see conditions), Suspended or Archived.',

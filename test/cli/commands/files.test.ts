@@ -147,7 +147,8 @@ describe('reconcile schema', () => {
   it.each(schemaNames)('prints the published schema: %s', async (name) => {
     const context = fakeContext();
     expect(await schema({ name, outputFile: null }, context)).toBe(0);
-    const published = readFileSync(new URL(`../../../schemas/${name}.schema.json`, import.meta.url), 'utf8');
+    const place = name === 'crd' ? 'deploy/kustomize/crd/customers.yaml' : `schemas/${name}.schema.json`;
+    const published = readFileSync(new URL(`../../../${place}`, import.meta.url), 'utf8');
     expect(context.printed.out).toBe(published);
   });
 
