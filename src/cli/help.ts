@@ -8,7 +8,7 @@ does what nobody declared.`;
 
 export const passHelp = `
 Examples:
-  reconcile --dry-run                 show the plan; nothing is written anywhere
+  reconcile --dry-run                 show the plan; nothing is carried out
   reconcile --offline --base ../main  what a change comes to; no API key
   reconcile                           carry it out
   reconcile acme-coffee birch-books   only these customers

@@ -42,18 +42,18 @@ export function printReport(
   const approved = approvedBefore(report, options);
   switch (options.output) {
     case 'json':
-      context.stdout(renderJson(report));
+      context.stdout(renderJson(report, approved));
       break;
     case 'ndjson':
-      events?.end(report, exitCode);
+      events?.end(report, exitCode, approved);
       break;
     case 'markdown':
-      context.stdout(renderMarkdown(report, { bytesMax: COMMENT_BYTES_MAX, environment }));
+      context.stdout(renderMarkdown(report, { bytesMax: COMMENT_BYTES_MAX, environment, approved }));
       break;
     case 'github': {
       const places = { directory: resolve(options.directory), root: githubRoot(context.environment) };
       context.stdout(annotateReport(report, places) + renderText(report, { color: false, approved }));
-      writeStepSummary(report, environment, context);
+      writeStepSummary(report, { environment, approved }, context);
       break;
     }
     case 'text':

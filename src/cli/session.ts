@@ -34,7 +34,8 @@ export type SessionResult =
   | { readonly ok: true; readonly session: Session }
   | { readonly ok: false; readonly exitCode: number; readonly message: string };
 
-/** Opens a workspace for a pass or for the daemon. A dry run takes no lock and, but for the sandbox, makes no file. */
+/** Opens a workspace for a pass or for the daemon. A dry run takes no lock and makes no
+ * file that is not there, but for the sandbox; where `.reconcile/` is, it leaves the plan that it showed there. */
 export async function openSession(
   options: SessionOptions,
   context: CommandContext,

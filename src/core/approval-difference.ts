@@ -3,6 +3,9 @@ import { FLEET } from './guard.ts';
 import { identityOf, type StepIdentity } from './plan-hash.ts';
 import type { PassReport } from './report.ts';
 
+/** What approvals were given for, by their hash; those that are missing are not known here. */
+export type Approved = ReadonlyMap<string, readonly StepIdentity[]>;
+
 /** What became of the steps that an approval was given for. */
 export interface ApprovalDifference {
   /** Approved, and not planned any more, at least not so. */

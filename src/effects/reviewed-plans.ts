@@ -20,6 +20,8 @@ export interface ReviewedPlansOptions extends Disk {
 
 /** Newest ones that are kept; somebody approves what was printed lately. */
 const KEPT_MAX = 100;
+/** All of them together, the newest always: the plan of a large fleet is a large text. */
+const KEPT_BYTES_MAX = 32 * 1024 * 1024;
 
 export function createReviewedPlans(options: ReviewedPlansOptions): ReviewedPlans {
   const { directory, hash, fileSystem } = options;
@@ -52,9 +54,12 @@ function prune({ fileSystem, directory }: ReviewedPlansOptions): void {
     .readDirectory(directory)
     .filter(({ name }) => /^[0-9a-f]{64}\.json$/.test(name))
     .map(({ name }) => join(directory, name));
-  if (files.length <= KEPT_MAX) return;
   const byAge = files
-    .map((path) => ({ path, age: fileSystem.stat(path).modifiedMs }))
-    .toSorted((a, b) => b.age - a.age);
-  for (const { path } of byAge.slice(KEPT_MAX)) fileSystem.unlink(path);
+    .map((path) => ({ path, facts: fileSystem.stat(path) }))
+    .toSorted((a, b) => b.facts.modifiedMs - a.facts.modifiedMs);
+  let bytes = 0;
+  for (const [index, { path, facts }] of byAge.entries()) {
+    bytes += facts.size;
+    if (index > 0 && (index >= KEPT_MAX || bytes > KEPT_BYTES_MAX)) fileSystem.unlink(path);
+  }
 }

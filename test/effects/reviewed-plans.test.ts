@@ -33,6 +33,18 @@ describe('the plans that were shown', () => {
     expect(fileSystem.readDirectory(directory)).toHaveLength(100);
   });
 
+  it('take no more room than they are worth, but the newest is always kept', () => {
+    const { plans, fileSystem, directory } = reviewedPlans();
+    const large = (mark: string) => `["${mark.repeat(20 * 1024 * 1024)}"]`;
+    plans.remember([large('a')]);
+    plans.remember([large('b')]);
+    expect(fileSystem.readDirectory(directory)).toHaveLength(1);
+    expect(plans.recall(sha256(large('b')))).not.toBeNull();
+    const [huge] = ['c'.repeat(40 * 1024 * 1024)];
+    plans.remember([huge ?? '']);
+    expect(fileSystem.readDirectory(directory)).toHaveLength(1);
+  });
+
   it('cost nobody a pass where they cannot be written', () => {
     const { fileSystem, plans } = reviewedPlans();
     fileSystem.plant('/workspace/.reconcile', 'a file where a directory belongs');

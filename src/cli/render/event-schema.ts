@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { count, formatVersion, problem, refused } from './output-parts.ts';
-import { customer, pass, step } from './output-schema.ts';
+import { approvalDifference, customer, pass, step } from './output-schema.ts';
 
 /**
  * The lines of `--output ndjson`, written down once, as the document of `--output json` is in output-schema.ts. The same
@@ -76,6 +76,9 @@ const line = z.discriminatedUnion('type', [
       summary: pass.shape.summary,
     })
     .meta({ description: 'Of the plan before the first step begins, and of an apply after the last.' }),
+  z
+    .object({ type: z.literal('stale_approval'), time, ...approvalDifference.shape })
+    .meta({ description: 'An approval that fits nothing (exit code 6), against what is planned now.' }),
   z
     .object({
       type: z.literal('end'),

@@ -1,9 +1,13 @@
+import { type Approved, approvalDifference } from '../../core/approval-difference.ts';
 import type { Json } from '../../core/canonical.ts';
+import { FLEET } from '../../core/guard.ts';
 import type { Fields, RefillExposure } from '../../core/plan.ts';
+import type { StepIdentity } from '../../core/plan-hash.ts';
 import type { Problem } from '../../core/problem.ts';
 import type { CustomerReport, PassReport, Refusal, StepReport } from '../../core/report.ts';
 import type { BrokenFile, SourceProblem } from '../../core/source.ts';
 import {
+  type ApprovalDifferenceDocument,
   type CustomerDocument,
   FORMAT_VERSION,
   type OutputDocument,
@@ -15,8 +19,8 @@ import {
 import { summarize } from './summary.ts';
 
 /** A pass as the one JSON document of `--output json`. Ends with a line break. */
-export function renderJson(report: PassReport): string {
-  return renderDocument(passDocument(report));
+export function renderJson(report: PassReport, approved: Approved = new Map()): string {
+  return renderDocument(passDocument(report, approved));
 }
 
 /** Any document as text. */
@@ -36,7 +40,7 @@ function unicodeEscape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-function passDocument(report: PassReport): PassDocument {
+function passDocument(report: PassReport, approved: Approved): PassDocument {
   const { refused, fleet } = report;
   return {
     formatVersion: FORMAT_VERSION,
@@ -47,6 +51,7 @@ function passDocument(report: PassReport): PassDocument {
     requests: { ...report.requests },
     refused: refused && refusalDocument(refused),
     staleApprovals: [...report.staleApprovals],
+    approvalDifferences: report.staleApprovals.map((hash) => differenceDocument(hash, report, approved)),
     interrupted: report.interrupted,
     fleet: {
       steps: fleet.steps.map(stepDocument),
@@ -55,6 +60,23 @@ function passDocument(report: PassReport): PassDocument {
     },
     summary: summaryDocument(report),
     customers: [...report.customers.map(customerDocument), ...report.brokenFiles.map(brokenDocument)],
+  };
+}
+
+/** What an approval was given for, against what is planned now. */
+export function differenceDocument(hash: string, report: PassReport, approved: Approved): ApprovalDifferenceDocument {
+  const steps = approved.get(hash);
+  if (steps === undefined) return { hash, known: false, gone: [], come: [] };
+  const { gone, come } = approvalDifference(steps, report);
+  return { hash, known: true, gone: gone.map(workDocument), come: come.map(workDocument) };
+}
+
+function workDocument({ customer, before, after, ...step }: StepIdentity): ApprovalDifferenceDocument['gone'][number] {
+  return {
+    externalId: customer === FLEET ? null : customer,
+    ...step,
+    before: before && mutable(before),
+    after: after && mutable(after),
   };
 }
 

@@ -1,8 +1,10 @@
+import type { Approved } from '../../core/approval-difference.ts';
 import type { CustomerReport, PassReport, StepReport } from '../../core/report.ts';
 import { byteLength, fenced, foreignCode } from './foreign-markdown.ts';
 import { counted } from './layout.ts';
 import { plainPage } from './page.ts';
 import { renderProblem, renderRefusal, renderSourceProblems } from './problem.ts';
+import { renderStaleApprovals } from './stale-approval.ts';
 import { isBlocked, renderStep } from './step.ts';
 import { estimateNote } from './text.ts';
 import { renderTotals } from './totals.ts';
@@ -12,6 +14,8 @@ export interface MarkdownOptions {
   readonly bytesMax: number;
   /** Tells the comments of several workspaces on one pull request apart; null for the only one. */
   readonly environment: string | null;
+  /** What stale approvals were given for, where it is known. */
+  readonly approved?: Approved;
 }
 
 /** Below GitHub's 65,536 characters of a comment, with room for what a workflow puts around it. */
@@ -21,8 +25,16 @@ export const COMMENT_BYTES_MAX = 60_000;
  * A pass as the body of a comment: a hidden marker by which it is found again, totals, a table of the customers that
  * something happens to, and the details folded. What does not fit is left out by whole customers, and counted.
  */
-export function renderMarkdown(report: PassReport, { bytesMax, environment }: MarkdownOptions): string {
-  const head = [marker(environment), heading(report, environment), fenced(headLines(report), bytesMax / 4)];
+export function renderMarkdown(report: PassReport, options: MarkdownOptions): string {
+  const { bytesMax, environment, approved = new Map() } = options;
+  const stale = renderStaleApprovals(report, approved, plainPage);
+  const head = [
+    marker(environment),
+    heading(report, environment),
+    fenced(headLines(report), bytesMax / 4),
+    // Somebody was refused: that is not for folding away.
+    ...(stale.length === 0 ? [] : [fenced(stale, bytesMax / 4)]),
+  ];
   const entries = [...fleetEntry(report), ...customerEntries(report), ...brokenEntries(report)];
   let left = bytesMax - byteLength(head.join('\n\n')) - TABLE_ROOM;
   const shown: Shown[] = [];
@@ -65,7 +77,6 @@ function headLines(report: PassReport): string[] {
   return [
     ...(report.estimate ? [...estimateNote(plainPage), ''] : []),
     ...(report.interrupted ? ['Interrupted: the rest was not started.'] : []),
-    ...report.staleApprovals.map((hash) => `StaleApproval: ${hash} fits nothing that is blocked here.`),
     ...renderTotals(report, plainPage),
   ];
 }

@@ -1,3 +1,4 @@
+import type { Approved } from '../../core/approval-difference.ts';
 import type { Step } from '../../core/plan.ts';
 import type { Problem } from '../../core/problem.ts';
 import type { PassReport, StepOutcome } from '../../core/report.ts';
@@ -5,6 +6,7 @@ import type { ProgressEvent } from '../../engine/progress.ts';
 import type { EventLine } from './event-schema.ts';
 import {
   customerDocument,
+  differenceDocument,
   jsonText,
   problemDocument,
   refusalDocument,
@@ -20,7 +22,7 @@ export interface EventStream {
   readonly onProgress: (event: ProgressEvent) => void;
   /** The plan, before the first step begins. */
   readonly onPlan: (plan: PassReport) => void;
-  readonly end: (report: PassReport, exitCode: number) => void;
+  readonly end: (report: PassReport, exitCode: number, approved?: Approved) => void;
 }
 
 export interface EventStreamOptions {
@@ -58,7 +60,7 @@ export function createEventStream({ write, now, version }: EventStreamOptions): 
         emit({ type: 'apply_progress', externalId: event.customer, why: event.why, waitMs: Math.ceil(event.ms) });
     },
     onPlan: sayPlan,
-    end(report, exitCode) {
+    end(report, exitCode, approved = new Map()) {
       if (report.refused === null) {
         sayPlan(report);
         // An interrupted pass has steps that nobody ever began.
@@ -70,6 +72,9 @@ export function createEventStream({ write, now, version }: EventStreamOptions): 
           }
         }
         emitOutcome(report, emit);
+        for (const hash of report.staleApprovals) {
+          emit({ type: 'stale_approval', ...differenceDocument(hash, report, approved) });
+        }
       }
       emitEndOfStream(report, exitCode, emit);
     },

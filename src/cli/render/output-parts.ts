@@ -2,9 +2,13 @@ import { z } from 'zod';
 
 /** Pieces that more than one document of `--output json` is made of. */
 
-export const FORMAT_VERSION = '1.0';
+export const FORMAT_VERSION = '1.1';
 
-export const formatVersion = z.literal(FORMAT_VERSION);
+/** Any minor version: a document of a later one is valid by an earlier schema too. */
+export const formatVersion = z
+  .string()
+  .regex(/^1\.(?:0|[1-9][0-9]*)$/)
+  .meta({ description: 'Refuse another major version; what a minor one adds may be ignored.' });
 export const count = z.int().min(0);
 export const organizationStatus = z.enum(['active', 'suspended', 'archived']);
 

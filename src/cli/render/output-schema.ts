@@ -74,6 +74,25 @@ export const customer = z.object({
   readInFull: z.boolean().meta({ description: 'False when the recorded status stood in for keys and ledger.' }),
 });
 
+const work = z.object({
+  externalId: z.string().nullable().meta({ description: 'null: the fleet.' }),
+  action: step.shape.action,
+  resource: step.shape.resource,
+  name: step.shape.name,
+  before: fields,
+  after: fields,
+  credits: count,
+});
+
+export const approvalDifference = z.object({
+  hash: z.string(),
+  known: z
+    .boolean()
+    .meta({ description: 'False when it was not printed in this workspace: then nothing is compared.' }),
+  gone: z.array(work).meta({ description: 'Approved, and not planned any more, at least not so.' }),
+  come: z.array(work).meta({ description: 'Planned now, and not approved.' }),
+});
+
 const summary = z.object({
   customers: count,
   create: count,
@@ -110,10 +129,19 @@ export const pass = z.object({
   command: z.enum(['plan', 'apply']),
   estimate: z.boolean().meta({ description: 'True with --offline: files and recorded status alone, no API.' }),
   planHash: hash.nullable(),
-  parentWallet: z.object({ before: z.int().nullable(), after: z.int().nullable() }),
+  parentWallet: z.object({
+    before: z.int().nullable(),
+    after: z.int().nullable().meta({
+      description:
+        'With what is planned, or was done; as much as summary.creditsInDoubt less while a step is in doubt.',
+    }),
+  }),
   requests: z.object({ read: count, write: count }),
   refused: refused.meta({ description: 'Why the pass could not begin; then nothing was written.' }),
   staleApprovals: z.array(z.string()).meta({ description: 'Given approvals that fit nothing (exit code 6).' }),
+  approvalDifferences: z
+    .array(approvalDifference)
+    .meta({ description: 'For each stale approval, what it was given for against what is planned now.' }),
   interrupted: z.boolean(),
   fleet: z.object({
     steps: z.array(step),
@@ -244,6 +272,7 @@ const outputSchema = z.discriminatedUnion('command', [
 export type PassDocument = z.output<typeof pass>;
 export type StepDocument = z.output<typeof step>;
 export type ProblemDocument = z.output<typeof problem>;
+export type ApprovalDifferenceDocument = z.output<typeof approvalDifference>;
 export type CustomerDocument = z.output<typeof customer>;
 export type OutputDocument = z.output<typeof outputSchema>;
 export type RefusalDocument = z.output<typeof refused>;

@@ -1,4 +1,4 @@
-import { approvalDifference } from '../../core/approval-difference.ts';
+import { type Approved, approvalDifference } from '../../core/approval-difference.ts';
 import { printable } from '../../core/declaration/yaml/printable.ts';
 import { FLEET } from '../../core/guard.ts';
 import type { StepIdentity } from '../../core/plan-hash.ts';
@@ -7,9 +7,6 @@ import { renderFields } from './fields.ts';
 import type { Page } from './page.ts';
 import type { Tone } from './palette.ts';
 import { stepName } from './step.ts';
-
-/** What approvals were given for, by their hash; those that are missing are not known here. */
-export type Approved = ReadonlyMap<string, readonly StepIdentity[]>;
 
 /** The plan moved on since somebody reviewed it: what they approved is not what would run, and this is the difference. */
 export function renderStaleApprovals(report: PassReport, approved: Approved, page: Page): string[] {

@@ -1,3 +1,4 @@
+import type { Approved } from '../../core/approval-difference.ts';
 import { printable } from '../../core/declaration/yaml/printable.ts';
 import type { Problem } from '../../core/problem.ts';
 import type { CustomerReport, PassReport, StepReport } from '../../core/report.ts';
@@ -5,7 +6,7 @@ import type { BrokenFile } from '../../core/source.ts';
 import { exposureSentence } from './consequences.ts';
 import { createPage, type Page, type PageOptions } from './page.ts';
 import { renderProblem, renderRefusal, renderSourceProblems } from './problem.ts';
-import { type Approved, renderStaleApprovals } from './stale-approval.ts';
+import { renderStaleApprovals } from './stale-approval.ts';
 import { renderStep } from './step.ts';
 import { renderTotals } from './totals.ts';
 import { renderUnfinished } from './unfinished.ts';

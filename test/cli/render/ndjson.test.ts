@@ -39,7 +39,7 @@ describe('the lines of a pass', () => {
       time: '1970-01-01T00:00:00.000Z',
       tool: 'reconcile',
       version: '1.2.3',
-      formatVersion: '1.0',
+      formatVersion: '1.1',
     });
     expect(lines.at(-1)).toMatchObject({ type: 'end', exitCode: 0 });
     expect(lines.filter(({ type }) => type === 'end')).toHaveLength(1);
