@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // They need a real API server: npm run test:kubernetes.
+    exclude: ['test/kubernetes/**'],
     globalSetup: ['test/support/build.ts'],
     setupFiles: ['test/setup.ts'],
     restoreMocks: true,
