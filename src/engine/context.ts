@@ -1,5 +1,5 @@
 import type { Answer, Failure } from '../core/answer.ts';
-import type { LedgerEvent } from '../core/api.ts';
+import type { LedgerEvent, Organization } from '../core/api.ts';
 import type { IdempotencyKeys } from '../core/idempotency.ts';
 import type { Inventory } from '../core/inventory.ts';
 import type { SourcedWorkspace } from '../core/source.ts';
@@ -45,12 +45,14 @@ export interface Pass {
   stoppedBy: Failure | null;
 }
 
-/** What was read once for all customers of a pass. */
+/** What was read once for many customers. */
 export interface SharedReads {
-  /** The parent's allocations of the last 48 hours, read at most once a pass. */
+  /** The parent's allocations of the last 48 hours, read at most once for a listing. */
   readonly parentLedgerOf48h: () => Promise<Answer<readonly LedgerEvent[]>>;
-  /** The listing that this pass was planned from. */
-  readonly inventory: Inventory;
+  /** The listing that was planned from, with what was written since. */
+  readonly inventory: () => Inventory;
+  /** Takes in an organization as it read back after a write of ours: that is younger than the listing. */
+  readonly note: (organization: Organization) => void;
 }
 
 export function isStopped(pass: Pass): boolean {

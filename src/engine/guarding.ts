@@ -1,3 +1,4 @@
+import type { CreditConfig, LedgerEvent } from '../core/api.ts';
 import { type GuardFacts, guard, type WebhookStep } from '../core/guard.ts';
 import { readGrantMarker } from '../core/marker.ts';
 import { noticesFor } from '../core/notice.ts';
@@ -11,13 +12,21 @@ import { readParentAllocations } from './reads.ts';
 import type { ObservedWebhooks } from './webhooks.ts';
 
 export interface GuardedFleet {
-  /** One per observed customer, in the same order. */
+  /** One per counted customer, in the same order. */
   readonly plans: readonly CustomerPlan[];
   readonly webhooks: ObservedWebhooks;
   readonly problems: readonly Problem[];
   readonly staleApprovals: readonly string[];
   /** The parent's prepaid balance; null when no credits move. */
   readonly parentPrepaid: number | null;
+}
+
+export interface CountedCustomer {
+  readonly plan: CustomerPlan;
+  /** As they are now; none without an organization. */
+  readonly limits: CreditConfig;
+  /** Of its own ledger, where it was read. */
+  readonly allocations: readonly LedgerEvent[];
 }
 
 export interface GuardOptions {
@@ -31,20 +40,15 @@ export interface GuardOptions {
  */
 export async function guardFleet(
   pass: Pass,
-  observed: readonly ObservedCustomer[],
+  counted: readonly CountedCustomer[],
   webhooks: ObservedWebhooks,
   options: GuardOptions,
 ): Promise<GuardedFleet> {
   const { effects, workspace } = pass;
   const { guards } = workspace.declaration;
-  const plans = observed.map(planOf);
-  const money = await readMoneyFacts(pass, plans, observed);
-  const limits = new Map(
-    observed.map(({ customer, observation }) => [
-      customer.declaration.externalId,
-      observation?.organization.summary.creditConfig ?? NO_LIMITS,
-    ]),
-  );
+  const plans = counted.map(({ plan }) => plan);
+  const money = await readMoneyFacts(pass, counted);
+  const limits = new Map(counted.map(({ plan, limits: now }) => [plan.externalId, now]));
   const facts: GuardFacts = {
     ...money,
     ...options,
@@ -65,22 +69,18 @@ interface MoneyFacts extends Pick<GuardFacts, 'parentPrepaid' | 'grantedToday'> 
   readonly problems: readonly Problem[];
 }
 
-async function readMoneyFacts(
-  pass: Pass,
-  plans: readonly CustomerPlan[],
-  observed: readonly ObservedCustomer[],
-): Promise<MoneyFacts> {
+async function readMoneyFacts(pass: Pass, counted: readonly CountedCustomer[]): Promise<MoneyFacts> {
   const { effects, workspace } = pass;
   const problems: Problem[] = [];
   let parentPrepaid: number | null = null;
   let grantedToday = 0;
-  if (!plans.some(({ steps }) => steps.some(({ credits }) => credits > 0)))
+  if (!counted.some(({ plan }) => plan.steps.some(({ credits }) => credits > 0)))
     return { parentPrepaid, grantedToday, problems };
   const wallet = await effects.reader.parentWallet();
   if (wallet.outcome === 'ok') parentPrepaid = wallet.value.prepaidBalance;
   else problems.push(problemOf(wallet, 'Reading the parent wallet', '/guards', noticesFor(workspace)));
   if (workspace.declaration.guards.maxGrantPerDay !== undefined) {
-    const today = await grantedSinceMidnight(pass, observed);
+    const today = await grantedSinceMidnight(pass, counted);
     if (typeof today === 'number') grantedToday = today;
     else problems.push(today);
   }
@@ -91,7 +91,12 @@ function stepsOf({ webhooks }: ObservedWebhooks): WebhookStep[] {
   return webhooks.flatMap(({ declared, pointer, step }) => (step ? [{ declared, pointer, step }] : []));
 }
 
-function withSteps(observed: ObservedWebhooks, judged: readonly Step[]): ObservedWebhooks {
+export function webhookSteps({ webhooks }: ObservedWebhooks): Step[] {
+  return webhooks.flatMap(({ step }) => step ?? []);
+}
+
+/** The same webhooks with these steps in the place of theirs, in order. */
+export function withSteps(observed: ObservedWebhooks, judged: readonly Step[]): ObservedWebhooks {
   const left = [...judged];
   return {
     ...observed,
@@ -99,7 +104,18 @@ function withSteps(observed: ObservedWebhooks, judged: readonly Step[]): Observe
   };
 }
 
-function planOf({ customer, observation, identification, planned }: ObservedCustomer): CustomerPlan {
+/** What guards count of a customer. */
+export function countedCustomer(observed: ObservedCustomer): CountedCustomer {
+  const { observation } = observed;
+  return {
+    plan: planOf(observed),
+    limits: observation?.organization.summary.creditConfig ?? NO_LIMITS,
+    allocations: observation?.ledger?.events ?? [],
+  };
+}
+
+/** The plan as it was made, before any guard has seen it. */
+export function planOf({ customer, observation, identification, planned }: ObservedCustomer): CustomerPlan {
   const found = 'organization' in identification ? identification.organization.id : null;
   return {
     externalId: customer.declaration.externalId,
@@ -122,13 +138,13 @@ function withoutMoney(plan: CustomerPlan): CustomerPlan {
 }
 
 /** By the parent's own ledger, the children's that were read, and the server's clock, so that neither a restart nor a wrong clock resets the day. */
-async function grantedSinceMidnight(pass: Pass, observed: readonly ObservedCustomer[]): Promise<number | Problem> {
+async function grantedSinceMidnight(pass: Pass, counted: readonly CountedCustomer[]): Promise<number | Problem> {
   const midnight = Math.floor(pass.serverTimeMs / DAY_MS) * DAY_MS;
   const events = await readParentAllocations(pass.effects.reader, midnight);
   if (events.outcome !== 'ok')
     return problemOf(events, 'Reading the parent ledger', '/guards/maxGrantPerDay', noticesFor(pass.workspace));
-  const onChildren = observed
-    .flatMap(({ observation }) => observation?.ledger?.events ?? [])
+  const onChildren = counted
+    .flatMap(({ allocations }) => allocations)
     .filter(({ createdAt }) => Date.parse(createdAt) >= midnight);
   // A grant has one row with the parent and one with the child: a stale list of one does not hide it from the day.
   const amounts = new Map<string, number>();

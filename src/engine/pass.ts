@@ -1,19 +1,18 @@
 import pLimit from 'p-limit';
-import { type Inventory, inventoryOf } from '../core/inventory.ts';
 import { noticesFor } from '../core/notice.ts';
 import { claimedIdentities, orphans } from '../core/orphans.ts';
-import type { CustomerPlan } from '../core/plan.ts';
 import type { PassReport, Refusal } from '../core/report.ts';
 import type { Fleet, SourcedCustomer } from '../core/source.ts';
-import { type Applied, applyCustomer } from './apply-customer.ts';
 import { applyWebhooks } from './apply-webhooks.ts';
-import { type Effects, isStopped, type Pass, type SharedReads } from './context.ts';
-import { guardFleet } from './guarding.ts';
+import { carryOut } from './carry-out.ts';
+import type { Effects, Pass } from './context.ts';
+import { countedCustomer, guardFleet } from './guarding.ts';
+import { listOrganizations } from './listing.ts';
 import { type ObservedCustomer, observeCustomer } from './observe.ts';
+import { showsPartialListing, withoutCreation } from './partial-listing.ts';
 import { preparePass } from './prepare.ts';
-import { readOrganizations, readParentAllocations } from './reads.ts';
-import { commitStatuses, recordStatus } from './record.ts';
-import { type Planning, type Progressed, phaseAndProblems, refusedReport, reportOf } from './reporting.ts';
+import { commitStatuses } from './record.ts';
+import { type CarriedOut, type Planning, type Progressed, refusedReport, reportOf } from './reporting.ts';
 import { observeWebhooks } from './webhooks.ts';
 
 export interface PassOptions {
@@ -74,15 +73,10 @@ export async function planFleet(
 ): Promise<Planning | { readonly refusal: Refusal }> {
   const { effects } = pass;
   effects.progress({ kind: 'planning', customers: fleet.customers.length });
-  const listing = await readOrganizations(effects.reader);
-  if (listing.outcome !== 'ok') {
-    const { code, message } = listing.problem;
-    const next = code === 'FORBIDDEN_SCOPE' ? 'The API key must be the parent’s and hold org:admin.' : null;
-    const requestId = listing.meta.requestId ?? null;
-    const text = `The organizations cannot be listed: ${message}`;
-    return { refusal: { kind: 'cannot-run', code, message: text, next, requestId, problems: [] } };
-  }
-  const inventory = inventoryOf(listing.value);
+  const listed = await listOrganizations(pass);
+  if (!listed.ok) return listed;
+  const { listing } = listed;
+  const inventory = listing.inventory();
   const claimed = claimedIdentities(fleet);
   const isSelected = selection(options.customers);
   const limit = pLimit(options.concurrency);
@@ -93,13 +87,13 @@ export async function planFleet(
     return observeCustomer(pass, customer, { inventory, claimed, full, selected });
   });
   const trusted = withoutCreationsFromPartialListing(observed);
-  const guarded = await guardFleet(pass, trusted, webhooks, {
+  const guarded = await guardFleet(pass, trusted.map(countedCustomer), webhooks, {
     approved: options.approved,
     isSelected: isNamed(options.customers),
   });
   return {
     fleet,
-    inventory,
+    listing,
     observed: trusted.filter(({ customer }) => isSelected(customer)),
     plans: guarded.plans.filter((_, index) => isSelected(trusted[index]?.customer)),
     webhooks: guarded.webhooks,
@@ -121,57 +115,17 @@ function selection(names: readonly string[]): (customer: SourcedCustomer | undef
 
 /** A listing that lacks an organization that answers was partial: then nobody's organization is created (correctness 2.4). */
 function withoutCreationsFromPartialListing(observed: readonly ObservedCustomer[]): readonly ObservedCustomer[] {
-  const partial = observed.some(({ planned }) => planned.problems.some(({ code }) => code === 'ListingIncomplete'));
-  if (!partial) return observed;
-  return observed.map((one) => {
-    if (one.identification.kind !== 'absent') return one;
-    const problem = one.notices.problem(
-      '/externalId',
-      'held',
-      'ListingIncomplete',
-      'The listing of organizations is not whole, so no organization is created in this pass.',
-      { next: 'Nothing to do if this passes: the next pass lists again.' },
-    );
-    return { ...one, planned: { ...one.planned, steps: [], problems: [...one.planned.problems, problem] } };
-  });
+  return observed.some(showsPartialListing) ? observed.map(withoutCreation) : observed;
 }
 
 /** Webhooks first, so that the firehose hears of new customers; then customers side by side, none delaying another. */
 async function applyFleet(pass: Pass, planning: Planning, options: PassOptions): Promise<Progressed> {
   const webhooks = await applyWebhooks(pass, planning.webhooks);
-  const shared = sharedReads(pass, planning.inventory);
   const limit = pLimit(options.concurrency);
-  const applied = new Map<string, Applied>();
-  const statusProblems = new Map<string, PassReport['fleet']['problems']>();
+  const customers = new Map<string, CarriedOut>();
   await limit.map([...planning.observed.entries()], async ([index, observed]) => {
     const plan = planning.plans[index];
-    if (!plan) return;
-    const result = await applyOne(pass, observed, plan, shared);
-    if (result) applied.set(plan.externalId, result);
-    const { phase, problems } = phaseAndProblems(observed, plan, result);
-    if (isStopped(pass) && !result) return;
-    const failed = await recordStatus(pass, observed, result?.run ?? null, phase, problems);
-    if (failed) statusProblems.set(plan.externalId, [failed]);
+    if (plan) customers.set(plan.externalId, await carryOut(pass, observed, plan, planning.listing));
   });
-  return { webhooks, applied, statusProblems, commitProblem: await commitStatuses(pass) };
-}
-
-async function applyOne(
-  pass: Pass,
-  observed: ObservedCustomer,
-  plan: CustomerPlan,
-  shared: SharedReads,
-): Promise<Applied | null> {
-  return isStopped(pass) ? null : applyCustomer(pass, observed, plan, shared);
-}
-
-function sharedReads(pass: Pass, inventory: Inventory): SharedReads {
-  let recent: ReturnType<SharedReads['parentLedgerOf48h']> | null = null;
-  return {
-    inventory,
-    parentLedgerOf48h: () => {
-      recent ??= readParentAllocations(pass.effects.reader, pass.serverTimeMs - 48 * 3_600_000);
-      return recent;
-    },
-  };
+  return { webhooks, customers, commitProblem: await commitStatuses(pass) };
 }

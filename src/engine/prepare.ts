@@ -25,13 +25,13 @@ export async function preparePass(effects: Effects, options: PrepareOptions): Pr
   return bound.ok ? { ok: true, pass: bound.pass, fleet: loaded.fleet } : bound;
 }
 
-type Loaded =
+export type LoadedDeclarations =
   | { readonly ok: true; readonly workspace: SourcedWorkspace; readonly fleet: Fleet }
   | { readonly ok: false; readonly refusal: Refusal };
 
 /** A broken reconcile.yaml, or no valid file at all, ends the pass before any call (design 8, exit 3). */
-export async function loadDeclarations(source: DeclarationSource, mayBeEmpty = false): Promise<Loaded> {
-  const refuse = (code: string, message: string, problems: Refusal['problems']): Loaded => ({
+export async function loadDeclarations(source: DeclarationSource, mayBeEmpty = false): Promise<LoadedDeclarations> {
+  const refuse = (code: string, message: string, problems: Refusal['problems']): LoadedDeclarations => ({
     ok: false,
     refusal: { kind: 'invalid-input', code, message, next: null, requestId: null, problems },
   });
@@ -51,9 +51,10 @@ export async function loadDeclarations(source: DeclarationSource, mayBeEmpty = f
   return { ok: true, workspace: workspace.workspace, fleet: fleet.fleet };
 }
 
-type Bound = { readonly ok: true; readonly pass: Pass } | { readonly ok: false; readonly refusal: Refusal };
+export type Bound = { readonly ok: true; readonly pass: Pass } | { readonly ok: false; readonly refusal: Refusal };
 
-async function bind(effects: Effects, workspace: SourcedWorkspace, options: PrepareOptions): Promise<Bound> {
+/** Asks whose key this is, and holds it against the workspace. One GET. */
+export async function bind(effects: Effects, workspace: SourcedWorkspace, options: PrepareOptions): Promise<Bound> {
   const whoami = await effects.reader.whoami();
   if (whoami.outcome !== 'ok') {
     const { code, message } = whoami.problem;

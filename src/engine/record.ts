@@ -48,7 +48,7 @@ export async function recordStatus(
  * Has the store publish what this pass recorded, where it keeps a pass together; after a signal too, for then it matters
  * most. Returns what went wrong: the store still has it, and the next pass publishes it.
  */
-export async function commitStatuses(pass: Pass): Promise<Problem | null> {
+export async function commitStatuses(pass: Pick<Pass, 'effects' | 'workspace'>): Promise<Problem | null> {
   const committed = await pass.effects.statuses.commit?.();
   if (!committed || committed.ok) return null;
   pass.effects.progress({ kind: 'status-failed', customer: null, message: committed.message });

@@ -1,7 +1,6 @@
 import { FLEET } from '../core/guard.ts';
-import type { Inventory } from '../core/inventory.ts';
 import type { CustomerPlan, RefillExposure } from '../core/plan.ts';
-import { approvalHash, planHash } from '../core/plan-hash.ts';
+import { approvalHash, planHash, type TextHash } from '../core/plan-hash.ts';
 import type { Problem } from '../core/problem.ts';
 import type { CustomerReport, PassReport, Phase, Refusal, StepReport } from '../core/report.ts';
 import { limitsAfter, NO_LIMITS, refillExposure } from '../core/resources/credit-config.ts';
@@ -10,13 +9,14 @@ import { phaseOf } from '../core/status.ts';
 import type { Applied } from './apply-customer.ts';
 import type { AppliedWebhooks } from './apply-webhooks.ts';
 import type { Effects, Pass } from './context.ts';
+import type { Listing } from './listing.ts';
 import type { ObservedCustomer } from './observe.ts';
 import type { ObservedWebhooks } from './webhooks.ts';
 
 /** A planned pass. `observed` and `plans` run in parallel, one entry per selected customer. */
 export interface Planning {
   readonly fleet: Fleet;
-  readonly inventory: Inventory;
+  readonly listing: Listing;
   readonly observed: readonly ObservedCustomer[];
   readonly plans: readonly CustomerPlan[];
   readonly webhooks: ObservedWebhooks;
@@ -26,11 +26,18 @@ export interface Planning {
   readonly parentPrepaid: number | null;
 }
 
+/** What became of one customer's plan. */
+export interface CarriedOut {
+  /** Null when the run was stopped before it. */
+  readonly applied: Applied | null;
+  /** Why the status could not be written. */
+  readonly statusProblem: Problem | null;
+}
+
 /** What became of it. */
 export interface Progressed {
   readonly webhooks: AppliedWebhooks;
-  readonly applied: ReadonlyMap<string, Applied>;
-  readonly statusProblems: ReadonlyMap<string, readonly Problem[]>;
+  readonly customers: ReadonlyMap<string, CarriedOut>;
   /** Why the store could not publish what the pass recorded; null when it did, or has nothing to publish. */
   readonly commitProblem: Problem | null;
 }
@@ -39,7 +46,7 @@ export function reportOf(pass: Pass, planning: Planning, progressed: Progressed 
   const { effects } = pass;
   const customers = planning.observed.flatMap((observed, index) => {
     const plan = planning.plans[index];
-    return plan ? [customerReport(pass, observed, plan, progressed)] : [];
+    return plan ? [customerReport(effects.hash, observed, plan, progressed && outcomeOf(progressed, plan))] : [];
   });
   const webhookPlan = { externalId: FLEET, steps: planning.webhooks.webhooks.flatMap(({ step }) => step ?? []) };
   return {
@@ -66,23 +73,28 @@ export function reportOf(pass: Pass, planning: Planning, progressed: Progressed 
   };
 }
 
-function customerReport(
-  pass: Pass,
+function outcomeOf(progressed: Progressed, { externalId }: CustomerPlan): CarriedOut {
+  return progressed.customers.get(externalId) ?? { applied: null, statusProblem: null };
+}
+
+/** One customer as it is reported: planned, or with `carried` what became of the plan. */
+export function customerReport(
+  hash: TextHash,
   observed: ObservedCustomer,
   plan: CustomerPlan,
-  progressed: Progressed | null,
+  carried: CarriedOut | null,
 ): CustomerReport {
-  const applied = progressed?.applied.get(plan.externalId) ?? null;
+  const applied = carried?.applied ?? null;
   const { phase, problems } = phaseAndProblems(observed, plan, applied);
-  const steps = applied?.steps ?? plan.steps.map((step) => unstarted(step, progressed));
+  const steps = applied?.steps ?? plan.steps.map((step) => (carried ? unstarted(step) : asPlanned(step)));
   return {
     externalId: plan.externalId,
     file: plan.file,
     organizationId: applied?.run.organizationId ?? plan.organizationId,
     phase,
     steps,
-    problems: [...problems, ...(progressed?.statusProblems.get(plan.externalId) ?? [])],
-    approvalHash: approvalHash(plan, pass.effects.hash),
+    problems: [...problems, ...(carried?.statusProblem ? [carried.statusProblem] : [])],
+    approvalHash: approvalHash(plan, hash),
     credits: {
       declared: observed.customer.declaration.credits,
       granted: applied?.run.credits?.granted ?? observed.planned.granted,
@@ -92,8 +104,7 @@ function customerReport(
   };
 }
 
-function unstarted(step: CustomerPlan['steps'][number], progressed: Progressed | null): StepReport {
-  if (!progressed) return asPlanned(step);
+function unstarted(step: CustomerPlan['steps'][number]): StepReport {
   return { ...step, outcome: 'not-started', detail: 'the run ended before it' };
 }
 

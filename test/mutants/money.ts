@@ -141,8 +141,8 @@ export const moneyMutants: readonly Mutant[] = [
     'guards count only the named customers',
     'I8',
     PASS,
-    'guardFleet(pass, trusted, webhooks, {',
-    'guardFleet(pass, trusted.map((one) => (isSelected(one.customer) ? one : { ...one, planned: { ...one.planned, steps: [] } })), webhooks, {',
+    'guardFleet(pass, trusted.map(countedCustomer), webhooks, {',
+    'guardFleet(pass, trusted.map((one) => countedCustomer(isSelected(one.customer) ? one : { ...one, planned: { ...one.planned, steps: [] } })), webhooks, {',
   ),
   mutant(
     'an approval ends the freeze',

@@ -56,8 +56,8 @@ export const worldMutants: readonly Mutant[] = [
     'a partial listing lets others be created',
     'I2',
     'src/engine/pass.ts',
-    'if (!partial) return observed;',
-    'return observed;',
+    'observed.some(showsPartialListing) ? observed.map(withoutCreation) : observed',
+    'observed',
   ),
   mutant(
     'the parent ledger is no witness against a creation',

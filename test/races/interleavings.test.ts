@@ -16,6 +16,15 @@ describe('two writers in every order of their requests', () => {
   });
 });
 
+describe('two daemons in every order of their requests', () => {
+  it.each(raceScenarios)('never pay, create or mint twice: $title', async (scenario) => {
+    const race = await prepareRace(scenario, { visits: true });
+    const { runs } = await explore(() => race.start(0), ordersMax);
+    expect(runs).toBeGreaterThan(5);
+    for (let seed = 0; seed < faultedWalks; seed += 1) await walk(await race.start(1), seed);
+  });
+});
+
 describe('three writers in random orders with two faults', () => {
   it('never pay, create or mint twice', async () => {
     expect(await walkAll(1, 15)).toBeGreaterThan(15);

@@ -12,6 +12,7 @@ import type { StatusStore } from '../../src/effects/status/store.ts';
 import type { Effects } from '../../src/engine/context.ts';
 import { runPass } from '../../src/engine/pass.ts';
 import type { Sandbox } from '../../src/sandbox/index.ts';
+import { createFleetPasses } from '../support/fleet-passes.ts';
 import { createMemoryFileSystem, type MemoryFileSystem } from '../support/memory-filesystem.ts';
 import { type Declarations, declarationsOf } from './declaration-pool.ts';
 
@@ -80,11 +81,14 @@ export interface PassAt {
   readonly process?: Process;
   /** Read keys and ledgers of everybody. */
   readonly full?: boolean;
+  /** As a daemon: a visit to the webhooks, then to every customer. */
+  readonly visits?: boolean;
 }
 
 /** Runs one pass as a new process at a place. Everything it knows comes from the place and through the transport. */
 export function passAt(run: PassAt): Promise<PassReport> {
   run.place.processes += 1;
+  if (run.visits) return createFleetPasses(effectsAt(run), { full: run.full ?? false, concurrency: 1 })();
   return runPass(effectsAt(run), {
     customers: [],
     full: run.full ?? false,

@@ -61,12 +61,17 @@ export const raceScenarios: readonly RaceScenario[] = [
   },
 ];
 
+/** Daemons instead of single passes. */
+export interface RaceKind {
+  readonly visits?: boolean;
+}
+
 /** A race can be started again and again: what precedes it is made once. */
 export interface PreparedRace {
   start(faultsMax: number): Promise<Run>;
 }
 
-export async function prepareRace(scenario: RaceScenario): Promise<PreparedRace> {
+export async function prepareRace(scenario: RaceScenario, kind: RaceKind = {}): Promise<PreparedRace> {
   const { state, place: prepared } = await worldBefore(scenario.before);
   return {
     start: (faultsMax) => {
@@ -80,6 +85,7 @@ export async function prepareRace(scenario: RaceScenario): Promise<PreparedRace>
         places,
         oracle,
         faultsMax,
+        ...kind,
         finish: () => finish(scenario, sandbox, places, oracle),
       });
     },

@@ -11,6 +11,8 @@ export interface RaceOptions {
   /** Where each writer runs; the same place twice = two processes that share a disk. */
   readonly places: readonly Place[];
   readonly oracle: Oracle;
+  /** Writers are daemons, and visit one customer after the other. */
+  readonly visits?: boolean;
   /** How many faults may strike in one run. */
   readonly faultsMax: number;
   /** Called when every writer is done and nothing travels any more. */
@@ -103,7 +105,8 @@ export async function startRace(options: RaceOptions): Promise<Run> {
       writer.bug = bug;
       writer.wake();
     };
-    passAt({ place: writer.place, sandbox, transport, process }).then(
+    const { visits = false } = options;
+    passAt({ place: writer.place, sandbox, transport, process, visits }).then(
       (report) => over(report, null),
       (bug: unknown) => over(null, bug),
     );

@@ -75,7 +75,7 @@ const randomScenarios: readonly RaceScenario[] = [
 
 /** Runs seeds `from` up to `from + count` of all scenarios in turn; returns how many steps that were. */
 export async function walkAll(from: number, count: number, onRun?: (done: number) => void): Promise<number> {
-  const races = await Promise.all(randomScenarios.map(prepareRace));
+  const races = await Promise.all(randomScenarios.map((scenario) => prepareRace(scenario)));
   let steps = 0;
   for (let seed = from; seed < from + count; seed += 1) {
     const race = races[seed % races.length];

@@ -15,6 +15,7 @@ import { runPass } from '../../src/engine/pass.ts';
 import { resumeCustomer } from '../../src/engine/resume.ts';
 import { defaultBehaviour } from '../../src/sandbox/behaviour.ts';
 import { createSandbox, type Fault, type Sandbox, type SandboxState } from '../../src/sandbox/index.ts';
+import { createFleetPasses } from './fleet-passes.ts';
 import { createMemoryFileSystem, isCrash, type MemoryFileSystem, type Operation } from './memory-filesystem.ts';
 import { createOracle, type Oracle, type OracleMemory } from './oracle.ts';
 import type { Variant } from './variants.ts';
@@ -89,6 +90,8 @@ export interface MachineOptions {
   readonly prepaidCredits?: number;
   /** Every pass reads keys and ledgers of every customer, as with `--full`. */
   readonly full?: boolean;
+  /** One process lives through all passes, as the daemon does; it must not die. */
+  readonly livesOn?: boolean;
 }
 
 const CHANGING: ReadonlySet<Operation['kind']> = new Set(['write', 'rename', 'unlink', 'createExclusive', 'chmod']);
@@ -105,6 +108,8 @@ export function createMachine(variant: Variant, options: MachineOptions = {}): M
   let oracle = createOracle(sandbox);
   let edits: (readonly [string, string | null])[] = [];
   let uuids = 0;
+  let living: (() => Promise<PassReport>) | null = null;
+  let present: { readonly transport: Transport; readonly progress: Told } | null = null;
   const sources = createSourcePool(
     () => disk,
     () => sandbox.clock.now() + (variant.skewMs ?? 0),
@@ -113,6 +118,7 @@ export function createMachine(variant: Variant, options: MachineOptions = {}): M
   function mount(next: MemoryFileSystem): void {
     disk.onEffect = null;
     disk.onOperation = null;
+    living = null;
     disk = next;
     oracle.watchDisk(disk, DIRECTORY);
   }
@@ -182,17 +188,8 @@ export function createMachine(variant: Variant, options: MachineOptions = {}): M
         return isAlive && answer ? answer : never();
       },
     };
-    const effects = effectsOf(mine, transport, progress);
     let report: PassReport | null = null;
-    const work = runPass(effects, {
-      customers: [],
-      full: options.full ?? false,
-      concurrency: 4,
-      approved: [],
-      bindingRequired: true,
-      confirm: async () => true,
-      signal: new AbortController().signal,
-    });
+    const work = options.livesOn ? livingPass(transport, progress) : passOfItsOwn(transport, progress);
     try {
       report = await Promise.race([work, death]);
       if (!isAlive) report = null;
@@ -220,7 +217,33 @@ export function createMachine(variant: Variant, options: MachineOptions = {}): M
     return { report, requests, operations, writes, changes };
   }
 
-  function effectsOf(fileSystem: MemoryFileSystem, transport: Transport, progress: unknown[]) {
+  function passOfItsOwn(transport: Transport, progress: unknown[]): Promise<PassReport> {
+    return runPass(effectsOf(disk, transport, progress), {
+      customers: [],
+      full: options.full ?? false,
+      concurrency: 4,
+      approved: [],
+      bindingRequired: true,
+      confirm: async () => true,
+      signal: new AbortController().signal,
+    });
+  }
+
+  /** The process that lives on goes through whatever transport is there now. */
+  function livingPass(transport: Transport, progress: unknown[]): Promise<PassReport> {
+    present = { transport, progress };
+    living ??= createFleetPasses(
+      effectsOf(
+        disk,
+        { send: async (request) => present?.transport.send(request) ?? never() },
+        { push: (event) => present?.progress.push(event) },
+      ),
+      { full: options.full ?? false },
+    );
+    return living();
+  }
+
+  function effectsOf(fileSystem: MemoryFileSystem, transport: Transport, progress: Told) {
     const startMs = sandbox.clock.now();
     const clock: Clock = {
       now: () => sandbox.clock.now() + (variant.skewMs ?? 0),
@@ -338,6 +361,11 @@ export function createMachine(variant: Variant, options: MachineOptions = {}): M
   const binding = `parentOrganizationId: ${organizationId}\napiKeyId: ${apiKeyId}\n`;
   machine.save('reconcile.yaml', binding + (options.workspaceYaml ?? ''));
   return machine;
+}
+
+/** Where progress goes. */
+interface Told {
+  push(event: unknown): unknown;
 }
 
 function never(): Promise<never> {

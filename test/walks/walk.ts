@@ -56,14 +56,20 @@ export const ONBOARDING: WalkedPass = {
   says: [],
 };
 
-/** Walks it without faults: its passes, and one more, which changes nothing anywhere. */
-export async function walk({ options, before, after, passes }: Walk): Promise<{
+/**
+ * Walks it without faults: its passes, and one more, which changes nothing anywhere. With `livesOn` all of them are
+ * visits of one process, which remembers what it saw before.
+ */
+export async function walk(
+  { options, before, after, passes }: Walk,
+  livesOn = false,
+): Promise<{
   readonly machine: Machine;
   readonly passes: readonly WalkedPass[];
   /** The pass after the last. */
   readonly settled: WalkedPass & { readonly changes: number };
 }> {
-  const machine = createMachine(variantNamed('default'), options);
+  const machine = createMachine(variantNamed('default'), { ...options, livesOn });
   await before(machine);
   // Whoever judges from here on has seen nothing of what went before, as in the suites of faults.
   machine.goBack(machine.now());

@@ -13,6 +13,15 @@ describe.each(chapters)('$title', ({ walks }) => {
   });
 });
 
+describe.each(chapters)('$title, through the visits of one process that lives on', ({ walks }) => {
+  it.each(walks)('$name: comes to the same end by the same writes', async (it) => {
+    const { machine, passes, settled } = await walk(it, true);
+    expect(passes).toEqual(it.passes);
+    expect(settled).toEqual({ plans: [], writes: [], says: it.passes.at(-1)?.says, changes: 0 });
+    machine.oracle.assertHolds();
+  });
+});
+
 describe('docs/lifecycle.md', () => {
   it('tells what was walked (`npm run lifecycle` writes it)', () => {
     const { present, wanted } = lifecycleDocument();

@@ -24,16 +24,14 @@ import { findOrganization } from '../reads.ts';
  * here the parent's ledger speaks against it once more, and a request in doubt is settled by the listing. The key never
  * changes: after a conflict the organization is waited for, never made under another key.
  */
-export async function executeCreation(
-  run: CustomerRun,
-  { parentLedgerOf48h, inventory }: SharedReads,
-): Promise<StepResult> {
+export async function executeCreation(run: CustomerRun, shared: SharedReads): Promise<StepResult> {
   const { pass, customer, notices } = run;
   const { externalId, incarnation } = customer.declaration;
   const changed = await declarationChanged(run);
   if (changed) return changed;
-  const recent = await parentLedgerOf48h();
+  const recent = await shared.parentLedgerOf48h();
   if (recent.outcome !== 'ok') return failed(problemOf(recent, 'Reading the parent ledger', '/externalId', notices));
+  const inventory = shared.inventory();
   const isUnlisted = (id: string) => inventory.withId(id) === null;
   const namesCustomer = witnessOnParentLedger(recent.value, { externalId, incarnation }).slots > 0;
   if (namesCustomer || counterpartiesOf(recent.value).some(isUnlisted))
@@ -52,7 +50,7 @@ export async function executeCreation(
   let doubt: Failure | null = null;
   for (let attempt = 0; ; attempt += 1) {
     const answer = await send(run);
-    if (answer.outcome === 'ok') return accept(run, answer.value);
+    if (answer.outcome === 'ok') return accept(run, answer.value, shared);
     const verdict = problemOf(answer, 'Creating the organization', '/externalId', notices);
     const { code, retryAfterMs } = answer.problem;
     const unsettled = answer.outcome === 'in-doubt' || code === 'IDEMPOTENCY_CONFLICT';
@@ -60,7 +58,7 @@ export async function executeCreation(
     else if (verdict.severity !== 'held') return failed(verdict);
     const goOn = await waitBeforeRetry(pass, externalId, verdict.message, attempt, retryAfterMs);
     const found = doubt ? await findCreated(run) : null;
-    if (found) return accept(run, found);
+    if (found) return accept(run, found, shared);
     if (!goOn) return failed(doubt ? creationInDoubt(run, doubt) : verdict);
   }
 }
@@ -80,8 +78,9 @@ function send(run: CustomerRun): Promise<Answer<Organization>> {
 }
 
 /** Money goes only to an organization whose own metadata carries the mark, as the server returned it (I6). */
-function accept(run: CustomerRun, organization: Organization): StepResult {
+function accept(run: CustomerRun, organization: Organization, shared: SharedReads): StepResult {
   const { externalId, incarnation } = run.customer.declaration;
+  shared.note(organization);
   const marker = readOrganizationMarker(organization);
   if (marker?.externalId !== externalId || marker.incarnation !== incarnation || organization.status !== 'active') {
     run.frozen = true;
