@@ -37,6 +37,8 @@ export interface ComposeOptions {
   readonly sandbox: boolean;
   /** A dry run is given a client without write methods. */
   readonly dryRun: boolean;
+  /** A daemon: it reads files while others write them. */
+  readonly watch: boolean;
   readonly baseUrl: string;
   /** Asked anew for each request, so that a token file may change under a running daemon. */
   readonly token: () => Secret;
@@ -67,6 +69,12 @@ export function runDirectoryOf(directory: string, sandbox: boolean): string {
 
 export function sourceOf(directory: string): DeclarationSource {
   return createDirectorySource({ workspaceDirectory: directory, clock: systemClock });
+}
+
+/** For a daemon: a file that is being written is left alone until it is whole. */
+function settledSourceOf(directory: string): DeclarationSource {
+  const settling = { clock: systemClock };
+  return createDirectorySource({ workspaceDirectory: directory, clock: systemClock, settling });
 }
 
 /** The place status goes to (design 5); without asking the remote, what of it was fetched before. Made anew for each pass: what is published elsewhere is looked at once. */
@@ -133,7 +141,7 @@ export function compose(options: ComposeOptions): Composed {
   const { directory, sandbox } = options;
   const transport = createUndiciTransport({ baseUrl: options.baseUrl });
   const pacer = createPacer({ clock: systemClock, chance: systemChance });
-  const source = sourceOf(directory);
+  const source = options.watch ? settledSourceOf(directory) : sourceOf(directory);
   const requests = { read: 0, write: 0 };
   const clientOptions = {
     transport,

@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly directory: string;
   readonly sandbox: boolean;
   readonly dryRun: boolean;
+  /** True for the daemon. */
+  readonly watch?: boolean;
   /** What the lock says this process does. */
   readonly command: string;
   /** False for a command that writes no file but a line of the journal: it may run beside the daemon. */
@@ -69,6 +71,7 @@ export async function openSession(
     directory,
     sandbox,
     dryRun,
+    watch: options.watch ?? false,
     baseUrl: api.baseUrl,
     token: api.token,
     environment: context.environment,

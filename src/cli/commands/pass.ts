@@ -44,7 +44,7 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
   const command = watch ? 'reconcile --watch' : 'reconcile';
   // The report of a single pass says it all; only a daemon tells its story as it goes.
   if (!watch && !context.environment['RECONCILE_LOG_LEVEL']) context.log.level = 'warn';
-  const opened = await openSession({ directory, sandbox, dryRun, command }, context, onEvent);
+  const opened = await openSession({ directory, sandbox, dryRun, watch, command }, context, onEvent);
   if (!opened.ok) return refusePass({ ...opened, code: refusalCode(opened.exitCode) }, printing, context);
   const { session } = opened;
   try {

@@ -5,7 +5,13 @@ import type { FileSystem } from '../filesystem.ts';
 import { type Attempt, attempt } from './attempt.ts';
 import { fileProblem, notRegular, resolveInside, unreadable } from './find-files.ts';
 
-export type ReadText = { readonly text: string } | { readonly problem: SourceProblem };
+export type ReadText = FileText | { readonly problem: SourceProblem };
+
+export interface FileText {
+  readonly text: string;
+  /** When it was last written, by the file system's clock; milliseconds since the epoch. */
+  readonly modifiedMs: number;
+}
 
 /**
  * The text of a regular file inside the workspace. Size and kind are looked at before it is opened, so that a pipe does
@@ -34,7 +40,8 @@ function readOnce(
   const bytes = attempt(() => fileSystem.readFile(target.real));
   if (!bytes.ok) return failed(file, bytes);
   if (bytes.value.length > yamlLimits.bytes) return { problem: fileProblem(file, tooLarge) };
-  return { text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.value) };
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.value);
+  return { text, modifiedMs: facts.value.modifiedMs };
 }
 
 function failed(file: string, result: Extract<Attempt<unknown>, { ok: false }>): { readonly retry: SourceProblem } {
