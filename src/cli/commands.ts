@@ -76,9 +76,24 @@ export interface PassOptions extends Omit<WorkspaceOptions, 'output'> {
   readonly listen: ListenAddress | null;
 }
 
+export const statusStores = ['inline', 'directory', 'git'] as const;
+export const secretStores = ['file', 'age'] as const;
+
 export interface InitOptions extends Omit<WorkspaceOptions, 'output'> {
+  /** Take the default of every question that the other options leave open. */
+  readonly yes: boolean;
+  /** Bind the workspace to nobody: it is for the built-in sandbox, and may be bound later. */
+  readonly sandbox: boolean;
   /** Also make customers/ with an example when it is missing. */
   readonly example: boolean;
+  /** The externalId and the name of a customer to write a file for; a name is made of the externalId. */
+  readonly customer: string | null;
+  readonly name: string | null;
+  /** null leaves them to the defaults of reconcile.yaml. */
+  readonly statusStore: (typeof statusStores)[number] | null;
+  readonly secretStore: (typeof secretStores)[number] | null;
+  /** Of age, for the secret store of that name. */
+  readonly recipients: readonly string[];
   /** Replace the API key that the workspace is bound to; a bound parent is never replaced. */
   readonly force: boolean;
 }

@@ -19,7 +19,10 @@ export interface CommandContext {
   width(): number;
   /** Whether to colour, given `--no-color`: never away from a terminal, never under NO_COLOR. */
   useColor(wanted: boolean): boolean;
+  /** False unless somebody says yes. */
   ask(question: string): Promise<boolean>;
+  /** A line that somebody types; null when the input ends or a signal arrives. */
+  prompt(question: string): Promise<string | null>;
   credentials(): CredentialResult;
   /** Aborted by the first SIGINT or SIGTERM: no new work, what is in flight ends. */
   readonly stop: AbortSignal;

@@ -41,7 +41,18 @@ Exit codes, the first that applies:
 
 export const initHelp = `
 Asks the API whose key it was given, and writes parentOrganizationId and
-apiKeyId into reconcile.yaml. Everything else in the file stays as it is.`;
+apiKeyId into reconcile.yaml. Everything else in a file that exists stays as it
+is, and none is ever overwritten.
+
+On a terminal it asks what the options leave open, shows every file, and writes
+after the last answer or not at all. Anywhere else it asks nothing: the options
+say what to write.
+
+Examples:
+  reconcile init
+  reconcile init --sandbox --yes      a workspace to try things in
+  reconcile init --customer acme-coffee --name 'Acme Coffee' --status-store git
+  reconcile init --secret-store age --recipient age1…`;
 
 export const validateHelp = `
 Needs no API key and calls nothing. Exit code 0 when every file is valid, else

@@ -51,6 +51,11 @@ export function collectApprovals(text: string, collected: readonly string[] = []
   return [...collected, ...hashes];
 }
 
+/** Collects a repeatable option, or what the environment says at once; whoever uses the words judges them. */
+export function collectWords(text: string, collected: readonly string[] = []): readonly string[] {
+  return [...collected, ...text.split(/[\s,]+/).filter(Boolean)];
+}
+
 /** Collects ids of organizations, with `org_` before the UUID or without. */
 export function collectOrganizations(text: string, collected: readonly string[] = []): readonly string[] {
   const ids = text.split(/[\s,]+/).filter(Boolean);

@@ -1,9 +1,9 @@
-import { createInterface } from 'node:readline/promises';
 import type { Secret } from '../core/secret.ts';
 import { nodeFileSystem } from '../effects/node-filesystem.ts';
 import type { CommandContext, CredentialResult } from './context.ts';
 import { type GivenKey, readCredentials } from './credentials.ts';
 import { createLog, type LogLevel } from './log.ts';
+import { createPrompt, type Prompt } from './prompt.ts';
 import { USUAL_WIDTH } from './render/page.ts';
 
 export interface ProcessContextOptions {
@@ -37,6 +37,7 @@ export function createProcessContext(options: ProcessContextOptions): ProcessCon
     write,
     secrets: () => known,
   });
+  const prompt = createPrompt(process, stopping.signal);
   return {
     environment: env,
     stdout: (text) => void stdout.write(text),
@@ -47,7 +48,8 @@ export function createProcessContext(options: ProcessContextOptions): ProcessCon
     columns: () => stderr.columns ?? USUAL_WIDTH,
     width: () => stdout.columns ?? USUAL_WIDTH,
     useColor: (wanted) => wanted && stdout.isTTY && !plain,
-    ask: (question) => ask(question, { stdin, stderr }, stopping.signal),
+    ask: (question) => ask(question, prompt),
+    prompt,
     credentials() {
       const result = readCredentials(env, apiKey, nodeFileSystem);
       if (!result.ok) return result;
@@ -92,18 +94,7 @@ function watchSignals({ process, exitAtOnce }: ProcessContextOptions): {
 }
 
 /** Only a plain yes is consent; the end of the input and a signal are not. */
-async function ask(
-  question: string,
-  { stdin, stderr }: Pick<NodeJS.Process, 'stdin' | 'stderr'>,
-  signal: AbortSignal,
-): Promise<boolean> {
-  // Not in terminal mode, in which Ctrl-C would be a key like any other instead of a signal to the process.
-  const lines = createInterface({ input: stdin, output: stderr, terminal: false });
-  try {
-    const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
-    const answer = await Promise.race([lines.question(`${question} [y/N] `, { signal }).catch(() => ''), closed]);
-    return /^y(?:es)?$/i.test(answer.trim());
-  } finally {
-    lines.close();
-  }
+async function ask(question: string, prompt: Prompt): Promise<boolean> {
+  const answer = await prompt(`${question} [y/N] `);
+  return /^y(?:es)?$/i.test(answer?.trim() ?? '');
 }

@@ -1,10 +1,11 @@
 import { type Command, Option } from '@commander-js/extra-typings';
-import { type Commands, schemaNames, shells, validateFormats } from './commands.ts';
+import { type Commands, schemaNames, secretStores, shells, statusStores, validateFormats } from './commands.ts';
 import { completionTree } from './completion-tree.ts';
 import { completionHelp, importHelp, initHelp, resumeHelp, sandboxHelp, statusHelp, validateHelp } from './help.ts';
 import { addInspections } from './inspections.ts';
 import {
   collectOrganizations,
+  collectWords,
   directoryOption,
   noColorOption,
   outputOption,
@@ -31,14 +32,35 @@ export function addSubcommands(program: Command, commands: Commands, exit: Exit)
 function addInit(program: Command, commands: Commands, exit: Exit): void {
   program
     .command('init')
-    .description('bind the workspace to the parent organization of the API key')
+    .description('make a workspace, bound to the parent organization of the API key')
     .addOption(directoryOption())
-    .addOption(noColorOption())
-    .addOption(new Option('--example', 'make customers/ with an example when it is missing'))
+    .addOption(new Option('--sandbox', 'for the built-in sandbox; needs no API key, may be bound later'))
+    .addOption(new Option('--customer <externalId>', 'write the file of this first customer'))
+    .addOption(new Option('--name <name>', 'its name; made of its externalId when left out'))
+    .addOption(new Option('--example', 'write an example when there is no customer'))
+    .addOption(new Option('--status-store <store>', 'where status goes').choices(statusStores))
+    .addOption(new Option('--secret-store <store>', 'where secrets go').choices(secretStores))
+    .addOption(new Option('--recipient <age1…>', 'for the secret store age; repeatable').argParser(collectWords))
     .addOption(new Option('--force', 'replace the bound API key; never the parent'))
+    .addOption(new Option('--yes', 'ask nothing, take the defaults'))
+    .addOption(noColorOption())
     .addHelpText('after', initHelp)
-    .action(async ({ example, force, ...options }) =>
-      exit(await commands.init({ ...options, example: example === true, force: force === true })),
+    .action(async ({ directory, color, recipient, ...options }) =>
+      exit(
+        await commands.init({
+          directory,
+          color,
+          yes: options.yes === true,
+          sandbox: options.sandbox === true,
+          example: options.example === true,
+          force: options.force === true,
+          customer: options.customer ?? null,
+          name: options.name ?? null,
+          statusStore: options.statusStore ?? null,
+          secretStore: options.secretStore ?? null,
+          recipients: recipient ?? [],
+        }),
+      ),
     );
 }
 

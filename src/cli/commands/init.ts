@@ -1,143 +1,262 @@
-import { join } from 'node:path';
 import { isOk } from '../../core/answer.ts';
 import type { Whoami } from '../../core/api.ts';
+import { ageRecipientProblem } from '../../core/declaration/age-recipient.ts';
 import { printable } from '../../core/declaration/yaml/printable.ts';
 import { systemChance } from '../../effects/chance.ts';
 import { systemClock } from '../../effects/clock.ts';
-import { ensureDirectory, failedTo, replaceFile } from '../../effects/durable-file.ts';
-import { unless } from '../../effects/errno.ts';
 import { createLayersReader } from '../../effects/layers/layers-client.ts';
 import { createUndiciTransport } from '../../effects/layers/undici-transport.ts';
-import { nodeFileSystem } from '../../effects/node-filesystem.ts';
+import { hasRemote } from '../../effects/secrets/git-tracked.ts';
+import { findCustomerFiles } from '../../effects/source/find-files.ts';
 import type { InitOptions } from '../commands.ts';
 import { disk } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
+import { withLock } from '../locked.ts';
 import { errorPage, outputPage } from '../pages.ts';
+import type { Page } from '../render/page.ts';
 import { renderSourceProblems } from '../render/problem.ts';
-import { bindWorkspace } from './bind-workspace.ts';
+import type { Binding } from './bind-workspace.ts';
+import {
+  answersOfOptions,
+  askForAnswers,
+  askYes,
+  type InitAnswers,
+  type InitSituation,
+  problemWithCustomer,
+} from './init-answers.ts';
+import {
+  type Drafted,
+  type DraftedFile,
+  draftCustomer,
+  draftWorkspace,
+  type Existing,
+  readWorkspaceFile,
+  writeFiles,
+} from './init-files.ts';
 
-/** Binds the workspace to the parent of the API key: one GET, and at most one file written (two with an example). */
+type WorkspaceFile = (Existing & { readonly ok: true })['file'];
+
+/**
+ * Makes a workspace, or binds one that is there: one GET, and files only after the last answer. Asks on a terminal what
+ * the options leave open; anywhere else the options are all there is, and `--yes` stands for the defaults.
+ */
 export async function init(options: InitOptions, context: CommandContext): Promise<number> {
-  const answer = await whoami(context);
-  if (!answer.ok) return refuse(context, answer.message);
-  const me = answer.value;
-  if (me.parentOrganizationId !== null) return refuse(context, notAParent(me));
-  const failed = bindFile(options, me, context);
-  if (failed !== null) return failed;
-  const made = options.example ? writeExample(options) : { ok: true as const, path: null };
-  if (!made.ok) return refuse(context, made.message);
-  context.stdout(nextSteps(made.path));
+  const wrong = wrongOption(options);
+  if (wrong !== null) return refuse(context, wrong);
+  const existing = readWorkspaceFile(options.directory);
+  if (!existing.ok) return refuse(context, existing.message);
+  const asks = context.isTerminal && !options.yes;
+  const parent = await chooseParent(options, existing.file, asks, context);
+  if (parent.kind === 'cut') return cut(context);
+  if (parent.kind === 'declined') return nothingWritten(context);
+  if (parent.kind === 'refused') return refuse(context, parent.message);
+  const me = parent.kind === 'parent' ? parent.me : null;
+  // Before the other questions, which nobody should answer in vain.
+  const early = draftWorkspace(existing.file, bindingOf(me), NO_SETTINGS, options.force);
+  if (early.kind !== 'drafted') return refuseDraft(early, context);
+  const situation = await situationOf(options.directory, existing.file);
+  const answers = asks ? await askForAnswers(options, situation, context) : answersOfOptions(options, situation);
+  if (answers === null) return cut(context);
+  return make(options, { existing: existing.file, me, answers, asks }, context);
+}
+
+interface Wanted {
+  readonly existing: WorkspaceFile;
+  /** null: the sandbox. */
+  readonly me: Whoami | null;
+  readonly answers: InitAnswers;
+  readonly asks: boolean;
+}
+
+async function make(
+  options: InitOptions,
+  { existing, me, answers, asks }: Wanted,
+  context: CommandContext,
+): Promise<number> {
+  const drafted = draftWorkspace(existing, bindingOf(me), answers, options.force);
+  if (drafted.kind !== 'drafted') return refuseDraft(drafted, context);
+  const customer = answers.customer === null ? [] : [draftCustomer(answers.customer)];
+  // The binding comes last: a workspace that is bound is whole.
+  const files = [...customer, ...(drafted.file === null ? [] : [drafted.file])];
+  if (asks && files.length > 0) {
+    context.stderr(summaryOf(files));
+    const yes = await askYes('Write these files?', context);
+    if (yes === null) return cut(context);
+    if (!yes) return nothingWritten(context);
+  }
+  if (files.length > 0) {
+    const locked = await withLock(options.directory, 'reconcile init', async () =>
+      writeFiles(options.directory, files),
+    );
+    if (!locked.ok) return refuse(context, locked.message, locked.exitCode);
+    if (locked.value !== null) return refuse(context, locked.value);
+  }
+  context.stdout(report(me, files, outputPage(context, false)));
   return exitCodes.ok;
 }
 
-function refuse(context: CommandContext, message: string): number {
-  context.stderr(`${errorPage(context).wrapLines(message, 'error: ', 2).join('\n')}\n`);
-  return exitCodes.cannotRun;
+const NO_SETTINGS = { statusStore: null, secrets: null } as const;
+
+function bindingOf(me: Whoami | null): Binding | null {
+  return me && { parentOrganizationId: me.organizationId, apiKeyId: me.apiKeyId };
 }
 
-type Asked = { readonly ok: true; readonly value: Whoami } | { readonly ok: false; readonly message: string };
+function refuseDraft(drafted: Exclude<Drafted, { readonly kind: 'drafted' }>, context: CommandContext): number {
+  if (drafted.kind === 'refused') return refuse(context, `${drafted.message}\nNext: ${drafted.next}`);
+  context.stderr(`${renderSourceProblems(drafted.problems, errorPage(context)).join('\n')}\n`);
+  return exitCodes.invalidInput;
+}
 
-async function whoami(context: CommandContext): Promise<Asked> {
+/** Said before anything is asked or called. */
+function wrongOption(options: InitOptions): string | null {
+  const { customer, name, secretStore, recipients } = options;
+  if (name !== null && customer === null) return '--name is the name of --customer: say both.';
+  if (customer !== null) {
+    const problem = problemWithCustomer({ externalId: customer, name: name ?? 'A' });
+    if (problem !== null) return `--customer ${printable(customer)}: ${problem}`;
+  }
+  if (secretStore === 'age' && recipients.length === 0)
+    return '--secret-store age needs --recipient: the public half of a pair, as `age-keygen -y` prints it.';
+  if (secretStore !== 'age' && recipients.length > 0) return '--recipient is for --secret-store age.';
+  const [problem] = recipients.flatMap((recipient) => ageRecipientProblem(recipient) ?? []);
+  return problem === undefined ? null : `--recipient ${problem}.`;
+}
+
+type Parent =
+  | { readonly kind: 'parent'; readonly me: Whoami }
+  | { readonly kind: 'sandbox' }
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'declined' }
+  | { readonly kind: 'cut' };
+
+/** Whose customers these are: the parent of the API key, or of nobody yet. */
+async function chooseParent(
+  options: InitOptions,
+  existing: WorkspaceFile,
+  asks: boolean,
+  context: CommandContext,
+): Promise<Parent> {
+  if (options.sandbox) return { kind: 'sandbox' };
   const credentials = context.credentials();
-  if (!credentials.ok) return credentials;
-  const { baseUrl, token } = credentials;
+  if (!credentials.ok) {
+    if (!asks) return { kind: 'refused', message: credentials.message };
+    context.stderr(`${errorPage(context).wrapLines(credentials.message, '').join('\n')}\n`);
+    return sandboxUnlessNo('Begin with the built-in sandbox, and bind the workspace later?', context);
+  }
+  const asked = await whoami(credentials, context);
+  if (!asked.ok) return { kind: 'refused', message: asked.message };
+  const { me } = asked;
+  if (me.parentOrganizationId !== null) return { kind: 'refused', message: notAParent(me) };
+  if (!asks || isBoundTo(me, existing, options)) return { kind: 'parent', me };
+  context.stderr(
+    `${errorPage(context)
+      .wrap(`The API key belongs to ${nameOf(me)}.`, '')
+      .join('\n')}\n`,
+  );
+  const yes = await askYes('Bind this workspace to it?', context);
+  if (yes === null) return { kind: 'cut' };
+  if (yes) return { kind: 'parent', me };
+  return sandboxUnlessNo('Make it for the built-in sandbox instead?', context);
+}
+
+async function sandboxUnlessNo(question: string, context: CommandContext): Promise<Parent> {
+  const yes = await askYes(question, context);
+  if (yes === null) return { kind: 'cut' };
+  return { kind: yes ? 'sandbox' : 'declined' };
+}
+
+/** Then there is nothing to ask, nor when it cannot be: why is said without a question. */
+function isBoundTo(me: Whoami, existing: WorkspaceFile, { force }: InitOptions): boolean {
+  const drafted = draftWorkspace(existing, bindingOf(me), NO_SETTINGS, force);
+  return drafted.kind !== 'drafted' || drafted.file === null;
+}
+
+type Asked = { readonly ok: true; readonly me: Whoami } | { readonly ok: false; readonly message: string };
+
+async function whoami(
+  { baseUrl, token }: ReturnType<CommandContext['credentials']> & { readonly ok: true },
+  context: CommandContext,
+): Promise<Asked> {
   const transport = createUndiciTransport({ baseUrl });
   const common = { clock: systemClock, chance: systemChance, signal: context.stop };
   const answer = await createLayersReader({ transport, token, ...common }).whoami();
   await transport.close();
-  if (isOk(answer)) return { ok: true, value: answer.value };
+  if (isOk(answer)) return { ok: true, me: answer.value };
   const request = answer.meta.requestId === undefined ? '' : ` (request ${answer.meta.requestId})`;
   return { ok: false, message: `${baseUrl} does not say whose key this is: ${answer.problem.message}${request}` };
 }
 
-function notAParent({ organizationName, organizationId }: Whoami): string {
+function notAParent(me: Whoami): string {
   return (
-    `The API key belongs to ${organizationName} (${organizationId}), which is itself a child organization. Only a ` +
+    `The API key belongs to ${nameOf(me)}, which is itself a child organization. Only a ` +
     'parent has customers: use an API key of the parent organization that holds org:admin.'
   );
 }
 
-/** The exit code when the file could not be bound, else null. */
-function bindFile(options: InitOptions, me: Whoami, context: CommandContext): number | null {
-  const path = join(options.directory, 'reconcile.yaml');
-  const existing = readExisting(path);
-  if (!existing.ok) return refuse(context, existing.message);
-  const binding = { parentOrganizationId: me.organizationId, apiKeyId: me.apiKeyId };
-  const bound = bindWorkspace(existing.text, binding, options.force);
-  const who = `${printable(me.organizationName)} (${me.organizationId})`;
-  switch (bound.kind) {
-    case 'invalid':
-      context.stderr(`${renderSourceProblems(bound.problems, errorPage(context)).join('\n')}\n`);
-      return exitCodes.invalidInput;
-    case 'refused':
-      return refuse(context, `${bound.message}\nNext: ${bound.next}`);
-    case 'already-bound':
-      context.stdout(
-        `${outputPage(context, false).wrap(`reconcile.yaml is bound to ${who} already; it was left as it is.`, '').join('\n')}\n`,
-      );
-      return null;
-    case 'bound': {
-      const expected = existing.bytes === null ? {} : { expected: existing.bytes };
-      const bytes = new TextEncoder().encode(bound.text);
-      const written = replaceFile(disk, path, bytes, { mode: existing.mode, ...expected });
-      if (!written.ok) return refuse(context, `${written.message}.`);
-      context.stdout(
-        `${outputPage(context, false).wrap(`Bound to ${who}, key ${me.apiKeyId}, in ${path}.`, '').join('\n')}\n`,
-      );
-      return null;
-    }
-  }
+function nameOf({ organizationName, organizationId }: Whoami): string {
+  return `${printable(organizationName)} (${organizationId})`;
 }
 
-const newFile = '# The settings of this workspace; `reconcile schema reconcile` prints what there is.\n';
-
-type Existing =
-  | { readonly ok: true; readonly text: string; readonly bytes: Uint8Array | null; readonly mode: number }
-  | { readonly ok: false; readonly message: string };
-
-function readExisting(path: string): Existing {
-  try {
-    const bytes = unless(['ENOENT'], () => nodeFileSystem.readFile(path));
-    if (bytes === null) return { ok: true, text: newFile, bytes, mode: 0o644 };
-    const mode = nodeFileSystem.stat(path).mode & 0o777;
-    return { ok: true, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), bytes, mode };
-  } catch (error) {
-    return { ok: false, message: `${failedTo(`read ${path}`, error).message}.` };
-  }
+async function situationOf(directory: string, existing: WorkspaceFile): Promise<InitSituation> {
+  const found = findCustomerFiles(disk.fileSystem, directory);
+  return {
+    needsCustomer: !found.ok || found.files.length === 0,
+    needsSettings: existing === null,
+    hasRemote: await hasRemote(directory),
+  };
 }
 
-/** Grants nothing and mints nothing: somebody will run it before reading it. */
-const example = `# One file per customer. Rename it, say who the customer is, and see \`reconcile --dry-run\` before committing it.
-externalId: example-customer # the identity: never changes
-name: Example Customer
-credits: 0 # in total, from the parent wallet: real money; raise it to grant the difference
-cap: 0 # credits per billing period; 0 stops all spending
-`;
-
-type Example = { readonly ok: true; readonly path: string | null } | { readonly ok: false; readonly message: string };
-
-function writeExample({ directory }: InitOptions): Example {
-  const customers = join(directory, 'customers');
-  try {
-    if (unless(['ENOENT'], () => nodeFileSystem.stat(customers)) !== null) return { ok: true, path: null };
-    ensureDirectory(nodeFileSystem, customers, 0o755);
-  } catch (error) {
-    return { ok: false, message: `${failedTo(`make ${customers}`, error).message}.` };
-  }
-  const path = join(customers, 'example-customer.yaml');
-  const written = replaceFile(disk, path, new TextEncoder().encode(example), { mode: 0o644 });
-  return written.ok ? { ok: true, path } : { ok: false, message: `${written.message}.` };
+/** Every line that is going to be there, so that nobody has to guess what was meant. */
+function summaryOf(files: readonly DraftedFile[]): string {
+  const blocks = files.map(({ path, text, replaces }) =>
+    [
+      `${path}${replaces === null ? '' : ' (everything else in it stays)'}`,
+      ...text
+        .trimEnd()
+        .split('\n')
+        .map((line) => `  ${printable(line)}`.trimEnd()),
+    ].join('\n'),
+  );
+  return `\n${blocks.join('\n\n')}\n\n`;
 }
 
-function nextSteps(made: string | null): string {
+function report(me: Whoami | null, files: readonly DraftedFile[], page: Page): string {
+  const run = me === null ? 'reconcile --sandbox' : 'reconcile';
   return [
-    ...(made === null ? [] : [`Wrote ${made}: say there who your first customer is.`]),
+    ...files.map(({ path }) => `Wrote ${path}`),
+    ...page.wrap(bindingSentence(me, files), ''),
     'Next:',
-    '  1. Declare each customer in a file below customers/ (reconcile schema customer).',
+    '  1. Declare each customer below customers/ (see reconcile schema customer).',
     '  2. reconcile validate',
-    '  3. reconcile --dry-run',
-    '  4. Commit reconcile.yaml and customers/, then run reconcile.',
+    `  3. ${run} --dry-run`,
+    `  4. Commit reconcile.yaml and customers/, then run ${run}.`,
     '',
   ].join('\n');
+}
+
+function bindingSentence(me: Whoami | null, files: readonly DraftedFile[]): string {
+  const isWritten = files.some(({ path }) => path === 'reconcile.yaml');
+  if (me !== null && isWritten) return `Bound to ${nameOf(me)}, key ${me.apiKeyId}.`;
+  if (me !== null) return `reconcile.yaml is bound to ${nameOf(me)} already; it was left as it is.`;
+  if (!isWritten) return 'reconcile.yaml is there; it was left as it is.';
+  return 'Bound to no parent: it is for the built-in sandbox until `reconcile init` finds an API key.';
+}
+
+/** Ctrl-C, or the end of the input: nothing was begun. */
+function cut(context: CommandContext): number {
+  const signal = context.stoppedBy();
+  context.stderr('\nNothing was written.\n');
+  if (signal === null) return exitCodes.cannotRun;
+  return signal === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted;
+}
+
+function nothingWritten(context: CommandContext): number {
+  context.stderr('Nothing was written.\n');
+  return exitCodes.cannotRun;
+}
+
+function refuse(context: CommandContext, message: string, exitCode: number = exitCodes.cannotRun): number {
+  context.stderr(`${errorPage(context).wrapLines(message, 'error: ', 2).join('\n')}\n`);
+  return exitCode;
 }

@@ -20,6 +20,11 @@ export function isInWorkTree(directory: string): Promise<boolean> {
   return askGit(['rev-parse', '--show-cdup'], join(directory, 'reconcile.yaml'));
 }
 
+/** True inside of a work tree that has a remote to push to. */
+export function hasRemote(directory: string): Promise<boolean> {
+  return askGit(['remote', 'get-url', 'origin'], join(directory, 'reconcile.yaml'));
+}
+
 /** Whether git answers yes (exit code 0), asked where the path lies. */
 function askGit(question: readonly string[], path: string): Promise<boolean> {
   const options = ['-c', 'safe.directory=*', '-c', 'core.fsmonitor=false'];

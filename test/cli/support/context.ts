@@ -37,6 +37,7 @@ export function fakeContext(credentials?: () => CredentialResult): FakeContext {
     width: () => 80,
     useColor: () => false,
     ask: async () => false,
+    prompt: async () => null,
     credentials: credentials ?? (() => ({ ok: false, message: 'There is no API key.' })),
     stop: controller.signal,
     stoppedBy: () => (controller.signal.aborted ? 'SIGTERM' : null),
