@@ -8,6 +8,7 @@ import type { Disk } from '../effects/durable-file.ts';
 import { createFileJournal } from '../effects/file-journal.ts';
 import { createGit } from '../effects/git.ts';
 import type { RequestEvent } from '../effects/layers/call.ts';
+import { type CircuitEvent, createCircuit } from '../effects/layers/circuit.ts';
 import { createLayersClient, createLayersReader } from '../effects/layers/layers-client.ts';
 import { createPacer, type Pacer } from '../effects/layers/pacer.ts';
 import { createUndiciTransport } from '../effects/layers/undici-transport.ts';
@@ -37,8 +38,9 @@ export interface ComposeOptions {
   readonly sandbox: boolean;
   /** A dry run is given a client without write methods. */
   readonly dryRun: boolean;
-  /** A daemon: it reads files while others write them. */
+  /** A daemon: it reads files while others write them, and does not go on asking an API that is away. */
   readonly watch: boolean;
+  readonly onCircuit: (event: CircuitEvent) => void;
   readonly baseUrl: string;
   /** Asked anew for each request, so that a token file may change under a running daemon. */
   readonly token: () => Secret;
@@ -150,6 +152,9 @@ export function compose(options: ComposeOptions): Composed {
     clock: systemClock,
     chance: systemChance,
     signal: options.signal,
+    ...(options.watch
+      ? { circuit: createCircuit({ clock: systemClock, chance: systemChance, onEvent: options.onCircuit }) }
+      : {}),
     onRequest: (event: RequestEvent) => {
       requests[event.requestClass] += 1;
       options.onRequest(event);

@@ -12,6 +12,7 @@ import { type Listening, listen, openPersistentSandbox } from '../sandbox/index.
 import { type Composed, compose, runDirectoryOf } from './compose.ts';
 import type { CommandContext } from './context.ts';
 import { exitCodes } from './exit-code.ts';
+import { logCircuit } from './log-circuit.ts';
 
 export interface SessionOptions {
   readonly directory: string;
@@ -78,6 +79,7 @@ export async function openSession(
     onProgress,
     signal: context.stop,
     onRequest: (event) => context.log.debug(event, 'request'),
+    onCircuit: (event) => logCircuit(context.log, event),
   });
   return {
     ok: true,

@@ -46,6 +46,8 @@ export type TransportCode =
   | 'REDIRECTED' // 3xx: never followed
   | 'HTTP_ERROR' // an error status without the API's envelope
   | 'STALE_INTENT' // the two clocks say too much time passed between the read and the send; nothing was sent
+  | 'UNREACHABLE' // the API has not answered for a while; nothing was sent
+  | 'SWITCHED_OFF' // our key or our organization is switched off, as whoami said before; nothing was sent
   | 'STOPPED'; // we are shutting down; nothing was sent
 
 export function isOk<T>(answer: Answer<T>): answer is Ok<T> {

@@ -63,6 +63,16 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     code: 'KillSwitch',
     next: 'The organization or the key is switched off. This is a state, not an outage: it is not tried again.',
   },
+  SWITCHED_OFF: {
+    severity: 'error',
+    code: 'SwitchedOff',
+    next: 'Ask whoever did it, or Layers. It is looked at again by itself, every ten minutes.',
+  },
+  UNREACHABLE: {
+    severity: 'held',
+    code: 'ApiUnreachable',
+    next: 'Nothing to do: it goes on by itself as soon as the API answers again.',
+  },
   CONFLICT: {
     severity: 'error',
     code: 'StateConflict',
@@ -85,9 +95,17 @@ function meaningOfOutcome(failure: Failure): Meaning {
     : { severity: 'held', code: 'ApiUnavailable', next: 'It is tried again by itself.' };
 }
 
-/** Notes a failure that ends the pass for everybody: a token that is not accepted (correctness 2.6). */
+/** What is true of every request, whoever it is for: going on is of no use to anybody. */
+const FOR_EVERYBODY: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'UNREACHABLE', 'SWITCHED_OFF']);
+
+/** Notes a failure that ends the pass for everybody: a token that is not accepted (correctness 2.6), an API that is away. */
 export function noteFailure(pass: Pass, answer: Answer<unknown>): void {
-  if (answer.outcome !== 'ok' && answer.problem.code === 'UNAUTHENTICATED') pass.stoppedBy ??= answer;
+  if (answer.outcome !== 'ok' && FOR_EVERYBODY.has(answer.problem.code)) pass.stoppedBy ??= answer;
+}
+
+/** Whether a problem of one customer is nobody's own, as {@link noteFailure} has it. */
+export function concernsEverybody({ code }: Problem): boolean {
+  return [...FOR_EVERYBODY].some((one) => MEANINGS[one]?.code === code);
 }
 
 const RETRY_BACKOFF_MS: readonly number[] = [1_000, 2_000, 4_000, 8_000];

@@ -51,6 +51,16 @@ export async function loadDeclarations(source: DeclarationSource, mayBeEmpty = f
   return { ok: true, workspace: workspace.workspace, fleet: fleet.fleet };
 }
 
+const switchedOff =
+  'The parent organization is suspended, or this API key was switched off; nothing is wrong with the network. Ask whoever did it, or Layers.';
+
+const NEXT: Readonly<Record<string, string>> = {
+  UNAUTHENTICATED: 'Check LAYERS_API_KEY or LAYERS_API_KEY_FILE.',
+  KILL_SWITCH: switchedOff,
+  SWITCHED_OFF: switchedOff,
+  UNREACHABLE: 'Nothing to do: it goes on by itself as soon as the API answers again.',
+};
+
 export type Bound = { readonly ok: true; readonly pass: Pass } | { readonly ok: false; readonly refusal: Refusal };
 
 /** Asks whose key this is, and holds it against the workspace. One GET. */
@@ -58,10 +68,7 @@ export async function bind(effects: Effects, workspace: SourcedWorkspace, option
   const whoami = await effects.reader.whoami();
   if (whoami.outcome !== 'ok') {
     const { code, message } = whoami.problem;
-    const next =
-      code === 'UNAUTHENTICATED'
-        ? 'Check LAYERS_API_KEY or LAYERS_API_KEY_FILE.'
-        : 'Check LAYERS_BASE_URL and the network.';
+    const next = NEXT[code] ?? 'Check LAYERS_BASE_URL and the network.';
     const requestId = whoami.meta.requestId ?? null;
     const text = `The API does not say who we are: ${message}`;
     return { ok: false, refusal: { kind: 'cannot-run', code, message: text, next, requestId, problems: [] } };

@@ -4,6 +4,7 @@ import { Secret } from '../../src/core/secret.ts';
 import { type Chance, nameUuid, sha256 } from '../../src/effects/chance.ts';
 import type { Clock } from '../../src/effects/clock.ts';
 import { createFileJournal } from '../../src/effects/file-journal.ts';
+import { type CircuitEvent, createCircuit } from '../../src/effects/layers/circuit.ts';
 import { createLayersClient } from '../../src/effects/layers/layers-client.ts';
 import type { Transport, WireAnswer, WireRequest } from '../../src/effects/layers/transport.ts';
 import { createFileSecretStore } from '../../src/effects/secrets/file-store.ts';
@@ -92,6 +93,8 @@ export interface MachineOptions {
   readonly full?: boolean;
   /** One process lives through all passes, as the daemon does; it must not die. */
   readonly livesOn?: boolean;
+  /** Its client stops asking an API that is away, as the daemon's does, and tells this of it. */
+  readonly onCircuit?: (event: CircuitEvent) => void;
 }
 
 const CHANGING: ReadonlySet<Operation['kind']> = new Set(['write', 'rename', 'unlink', 'createExclusive', 'chmod']);
@@ -257,7 +260,15 @@ export function createMachine(variant: Variant, options: MachineOptions = {}): M
         return `00000000-0000-4000-8000-${String(uuids).padStart(12, '0')}`;
       },
     };
-    const client = createLayersClient({ transport, token: () => new Secret(token), clock, chance });
+    const { onCircuit } = options;
+    const circuit = onCircuit && createCircuit({ clock, chance, onEvent: onCircuit });
+    const client = createLayersClient({
+      transport,
+      token: () => new Secret(token),
+      clock,
+      chance,
+      ...(circuit ? { circuit } : {}),
+    });
     return {
       reader: client,
       writer: client,

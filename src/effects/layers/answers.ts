@@ -108,6 +108,8 @@ const ownCodes: ReadonlySet<string> = new Set<TransportCode>([
   'REDIRECTED',
   'HTTP_ERROR',
   'STALE_INTENT',
+  'UNREACHABLE',
+  'SWITCHED_OFF',
   'STOPPED',
 ]);
 

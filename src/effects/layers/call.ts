@@ -5,6 +5,7 @@ import type { Chance } from '../chance.ts';
 import type { Clock } from '../clock.ts';
 import { packageVersion } from '../version.ts';
 import { ourFailure, type RequestKind, readAnswer, type Shape } from './answers.ts';
+import { type Circuit, isOutage } from './circuit.ts';
 import { createPacer, type Pacer, type RequestClass } from './pacer.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import type { Transport, WireRequest } from './transport.ts';
@@ -53,6 +54,8 @@ export interface CallerOptions {
   readonly chance: Chance;
   /** Shared by everything that uses one API key. Without it nothing is paced, but a 429 still pauses its class. */
   readonly pacer?: Pacer;
+  /** For a daemon; a one-shot run asks in vain a few times and then says so. */
+  readonly circuit?: Circuit;
   /** Told about every request after its answer. */
   readonly onRequest?: (event: RequestEvent) => void;
   /** Ends every wait; requests on the wire run to their end. */
@@ -74,6 +77,11 @@ export function createCaller(options: CallerOptions): Caller {
   const { clock, chance, signal } = options;
   const pacer = options.pacer ?? createPacer({ clock, chance, tier: 'unlimited' });
   const budget = createRetryBudget(clock);
+  const { circuit } = options;
+  const look = async (): Promise<Answer<unknown>> => {
+    const permit = await takePermit(options, pacer, lookCall);
+    return permit.ok ? sendOnce(options, pacer, lookCall, { path: '/v1/whoami', body: null }, 1) : permit.refusal;
+  };
 
   return async (call) => {
     const path = pathOf(call);
@@ -83,14 +91,21 @@ export function createCaller(options: CallerOptions): Caller {
     const startedAt = clock.monotonic();
     let tries = 1;
     for (let attempt = 1; ; attempt += 1) {
-      const permit = await pacer.take(classOf(call), {
-        urgent: call.urgent ?? false,
-        patienceMs,
-        ...(signal ? { signal } : {}),
-      });
-      if (!permit.ok) return permit.reason === 'stopped' ? stopped() : limited(permit.retryAfterMs);
+      // A write that is here again was turned away by the rate limit: not sent now, it is still not done (I1).
+      const refusal = await circuit?.admit(look);
+      if (refusal) return refusal;
+      const permit = await takePermit(options, pacer, call);
+      if (!permit.ok) return permit.refusal;
+      const closedMeanwhile = circuit?.refusal();
+      if (closedMeanwhile) {
+        pacer.refund(classOf(call));
+        return closedMeanwhile;
+      }
       const answer = await sendOnce(options, pacer, call, request, attempt);
+      circuit?.note(answer);
       if (answer.outcome === 'ok') return answer;
+      // Whose switch it is decides what it means, so that is asked before anybody acts on it.
+      if (answer.problem.code === 'KILL_SWITCH') return (await circuit?.admit(look)) ?? answer;
       if (isTurnedAway(answer)) {
         if (attempt - tries >= resendsMax || clock.monotonic() - startedAt > patienceMs) return answer;
         continue;
@@ -101,6 +116,30 @@ export function createCaller(options: CallerOptions): Caller {
       await clock.sleep(waitMs, signal);
     }
   };
+}
+
+/** What the circuit looks at. Any answer of the API's will do; what it says is for others to read. */
+const lookCall: Call<null> = {
+  operation: 'whoami',
+  kind: 'read',
+  method: 'GET',
+  path: ['whoami'],
+  urgent: true,
+  shape: () => ({ ok: true, value: null }),
+};
+
+async function takePermit(
+  { signal }: CallerOptions,
+  pacer: Pacer,
+  call: Call<unknown>,
+): Promise<{ readonly ok: true } | { readonly ok: false; readonly refusal: Failure }> {
+  const permit = await pacer.take(classOf(call), {
+    urgent: call.urgent ?? false,
+    patienceMs,
+    ...(signal ? { signal } : {}),
+  });
+  if (permit.ok) return permit;
+  return { ok: false, refusal: permit.reason === 'stopped' ? stopped() : limited(permit.retryAfterMs) };
 }
 
 interface Prepared {
@@ -173,14 +212,12 @@ function isTurnedAway({ outcome, problem }: Failure): boolean {
   return outcome === 'not-done' && problem.code === 'RATE_LIMITED';
 }
 
-const transientCodes = new Set(['NETWORK', 'TIMEOUT', 'BAD_ANSWER']);
 const transientStatuses = new Set([408, 425]);
 
 /** Full jitter below a doubling ceiling, and never sooner than the server asks; null when a retry is of no use. */
-function retryDelayMs({ problem, meta }: Failure, tries: number, chance: Chance): number | null {
-  const status = meta.status ?? 0;
-  const outage = status >= 500 && problem.code !== 'KILL_SWITCH';
-  if (!outage && !transientStatuses.has(status) && !transientCodes.has(problem.code)) return null;
+function retryDelayMs(failure: Failure, tries: number, chance: Chance): number | null {
+  const { problem, meta } = failure;
+  if (!isOutage(failure) && !transientStatuses.has(meta.status ?? 0)) return null;
   const askedMs = problem.retryAfterMs ?? 0;
   if (askedMs > backoffCapMs) return null;
   const ceilingMs = Math.min(backoffCapMs, backoffBaseMs * 2 ** (tries - 1));

@@ -3,6 +3,7 @@ import type { SourcedCustomer } from '../../core/source.ts';
 import { covers } from '../../core/status.ts';
 import type { Clock } from '../../effects/clock.ts';
 import { carryOut } from '../carry-out.ts';
+import { concernsEverybody } from '../failure.ts';
 import { planOf } from '../guarding.ts';
 import type { ObservedCustomer } from '../observe.ts';
 import { showsPartialListing, withoutCreation } from '../partial-listing.ts';
@@ -117,8 +118,8 @@ export function createCustomerVisits(options: CustomerVisitOptions): CustomerVis
       if (!found.ok) return unavailable(found);
       const { view } = found;
       const { observed } = found;
-      // The key was revoked or replaced: that is nobody's own trouble, and whoami says so once for everybody.
-      if (isUnauthenticated(observed)) {
+      // The key was revoked, replaced or switched off, or the API is away: nobody's own trouble; whoami says it for all.
+      if (observed.planned.problems.some(concernsEverybody)) {
         views.expire();
         const again = await views.current();
         if (!again.ok) return unavailable(again);
@@ -135,10 +136,6 @@ export function createCustomerVisits(options: CustomerVisitOptions): CustomerVis
       return { kind: 'customer', report: customerReport(hash, ready.observed, ready.plan, carried) };
     },
   };
-}
-
-function isUnauthenticated({ planned }: ObservedCustomer): boolean {
-  return planned.problems.some(({ code }) => code === 'Unauthenticated');
 }
 
 function unavailable({ refusal, retryAfterMs }: Unavailable): Visit {
