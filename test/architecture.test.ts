@@ -30,7 +30,10 @@ const mayImport: Readonly<Record<Floor, { readonly floors: readonly Floor[]; rea
       /^(zod|undici|pino|chokidar|age-encryption|node:(fs|net|os|path|crypto|stream|timers|child_process|util|perf_hooks)(\/promises)?)$/,
   },
   engine: { floors: ['engine', 'effects', 'core'], packages: /^p-limit$/ },
-  daemon: { floors: ['daemon', 'engine', 'effects', 'core'], packages: /^(zod|p-limit|pino|chokidar|node:.*)$/ },
+  daemon: {
+    floors: ['daemon', 'engine', 'effects', 'core'],
+    packages: /^(zod|p-limit|pino|prom-client|chokidar|node:.*)$/,
+  },
   cli: {
     floors: ['cli', 'daemon', 'engine', 'effects', 'core', 'sandbox'],
     packages: /^(zod|pino|commander|@commander-js\/extra-typings|node:.*)$/,
@@ -190,6 +193,21 @@ describe('the edge of the process', () => {
   });
 });
 
+describe('the log', () => {
+  test('says the same thing in the same words: what differs stands in fields', () => {
+    const calls = source.flatMap(logCalls);
+    expect(calls.length).toBeGreaterThan(15);
+    expect(calls.filter(({ message }) => !/^(['"]) *\1$/.test(message)).map(({ place }) => place)).toEqual([]);
+  });
+
+  test('is searched for calls in every form', () => {
+    const text =
+      "log.info({ a: [1, f(2)] }, 'all is well');\nlog[bad ? 'warn' : 'error'](why);\noptions.log.debug(`a and b`);";
+    const found = logCalls(readSource('src/cli/example.ts', text)).map(({ message }) => message.trim());
+    expect(found).toEqual([`'${' '.repeat(11)}'`, 'why', `\`${' '.repeat(7)}\``]);
+  });
+});
+
 describe('escapes have a budget', () => {
   // Lower a number when an escape goes. Raise one only together with a comment at the place that says why.
   test('casts in src', () => {
@@ -219,6 +237,33 @@ describe('sizes', () => {
     expect(source.filter(({ lines }) => lines > LINES_MAX).map(({ path }) => path)).toEqual([]);
   });
 });
+
+/** What each call hands to the log as its message, strings blanked: the first argument, or the second behind fields. */
+function logCalls({ path, code }: SourceFile): { readonly place: string; readonly message: string }[] {
+  return [...code.matchAll(/\blog(?:\.(?:trace|debug|info|warn|error|fatal)|\[[^\]]*\])\(/g)].map((call) => {
+    const handed = argumentsFrom(code, call.index + call[0].length);
+    return { place: `${path}:${lineAt(code, call.index)}`, message: (handed[1] ?? handed[0] ?? '').trim() };
+  });
+}
+
+/** The arguments of a call, given where the first begins. */
+function argumentsFrom(code: string, start: number): string[] {
+  const found: string[] = [];
+  let depth = 0;
+  let from = start;
+  for (let index = start; index < code.length; index += 1) {
+    const character = code.charAt(index);
+    if ('([{'.includes(character)) depth += 1;
+    const isEnd = depth === 0 && character === ')';
+    if (isEnd || (depth === 0 && character === ',')) {
+      found.push(code.slice(from, index));
+      from = index + 1;
+    }
+    if (isEnd) break;
+    if (')]}'.includes(character)) depth -= 1;
+  }
+  return found.filter((text) => text.trim() !== '');
+}
 
 /** `import { a as b }` and `import * as a` rename; they do not cast. */
 function castsIn(files: readonly SourceFile[]): string[] {

@@ -53,7 +53,7 @@ export function createProcessContext(options: ProcessContextOptions): ProcessCon
     credentials() {
       const result = readCredentials(env, apiKey, nodeFileSystem);
       if (!result.ok) return result;
-      for (const warning of result.credentials.warnings) log.warn(warning);
+      for (const why of result.credentials.warnings) log.warn({ why }, 'API key open to others');
       return remembering(result.credentials, known);
     },
     stop: stopping.signal,
