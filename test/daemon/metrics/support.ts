@@ -1,0 +1,94 @@
+import type { Problem } from '../../../src/core/problem.ts';
+import type { CustomerReport, StepReport } from '../../../src/core/report.ts';
+import { METRIC_PREFIX } from '../../../src/daemon/metrics/instruments.ts';
+import { createMetrics, type Metrics } from '../../../src/daemon/metrics/metrics.ts';
+import type { RequestEvent } from '../../../src/effects/layers/call.ts';
+
+/** Metrics on a clock that stands still unless somebody sets it. */
+export function metricsAt(time: { ms: number } = { ms: 0 }): Metrics {
+  return createMetrics({
+    clock: { now: () => time.ms, monotonic: () => time.ms },
+    concurrency: 8,
+    leaseName: 'workspace',
+    pacing: (requestClass) => ({ remaining: requestClass === 'read' ? 100.7 : 0, waitedMs: 1_500 }),
+    processMetrics: false,
+  });
+}
+
+/** The samples of one metric without our prefix: `{state="Ready"} 1`; all of them as in a scrape. */
+export async function samples({ registry }: Metrics, name: string): Promise<string[]> {
+  const text = await registry.getSingleMetricAsString(METRIC_PREFIX + name);
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(METRIC_PREFIX))
+    .map((line) => line.slice(METRIC_PREFIX.length + name.length).trim());
+}
+
+/** Those that are not 0. */
+export async function counted(metrics: Metrics, name: string): Promise<string[]> {
+  return (await samples(metrics, name)).filter((line) => !/(^| )0$/.test(line));
+}
+
+const at = { file: 'customers/acme.yaml', line: 1, column: 1 };
+
+export function step(overrides: Partial<StepReport> = {}): StepReport {
+  return {
+    action: 'change',
+    resource: 'organization',
+    name: null,
+    reason: 'it differs',
+    at,
+    before: null,
+    after: null,
+    credits: 0,
+    ends: null,
+    refillExposure: null,
+    drift: false,
+    blockedBy: null,
+    outcome: 'done',
+    detail: null,
+    ...overrides,
+  };
+}
+
+export const grant = (outcome: StepReport['outcome']): StepReport =>
+  step({ action: 'grant', resource: 'credits', credits: 3_000, after: { granted: 8_000 }, outcome });
+
+export const mint = (outcome: StepReport['outcome']): StepReport =>
+  step({ action: 'mint', resource: 'api-key', name: 'main', outcome });
+
+export function problem(code: string, severity: Problem['severity'] = 'error'): Problem {
+  return { code, severity, message: 'It is so.', next: null, at, requestId: null };
+}
+
+export function customer(overrides: Partial<CustomerReport> = {}): CustomerReport {
+  return {
+    externalId: 'acme',
+    file: 'customers/acme.yaml',
+    organizationId: 'org_1',
+    phase: 'Ready',
+    steps: [],
+    problems: [],
+    approvalHash: null,
+    credits: { declared: 8_000, granted: 5_000 },
+    refillExposure: null,
+    readInFull: true,
+    ...overrides,
+  };
+}
+
+export function request(overrides: Partial<RequestEvent> = {}): RequestEvent {
+  return {
+    operation: 'organizations.get',
+    requestClass: 'read',
+    method: 'GET',
+    path: '/v1/organizations/org_1',
+    attempt: 1,
+    outcome: 'ok',
+    status: 200,
+    code: null,
+    requestId: null,
+    durationMs: 30,
+    ...overrides,
+  };
+}
