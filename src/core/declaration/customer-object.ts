@@ -50,6 +50,33 @@ function pathOf(pointer: string): string {
   return pointer === '' ? 'spec' : `spec.${describePointer(pointer)}`;
 }
 
+/**
+ * Client-side `kubectl apply` takes `null` in a manifest for "leave it out", so that the object does not say what its
+ * author wrote: no cap, no refill. Nothing is done from such an object until it was applied in a way that keeps nulls.
+ * `lastApplied` is the manifest as kubectl remembers it in an annotation.
+ */
+export function lostNulls(file: string, spec: unknown, lastApplied: string | undefined): readonly SourceProblem[] {
+  const manifest = lastApplied === undefined ? null : parseJson(lastApplied);
+  const written = isRecord(manifest) ? manifest['spec'] : null;
+  if (!isRecord(written)) return [];
+  const said = isRecord(spec) ? spec : {};
+  return Object.entries(written)
+    .filter(([name, value]) => value === null && !Object.hasOwn(said, name))
+    .map(([name]) => ({
+      ...{ file, line: 1, column: 1, path: `spec.${name}`, code: 'NullLost' },
+      message: `The manifest says ${name}: null, but client-side \`kubectl apply\` leaves nulls out, so the object does not say it.`,
+      hint: 'Apply it with `kubectl apply --server-side`, as Flux and Argo CD can too.',
+    }));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 interface Line {
   readonly text: string;
   /** Of the member that begins on it, or of the collection that ends there. */

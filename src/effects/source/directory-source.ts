@@ -209,7 +209,8 @@ const noCustomers: SourceProblem = fileProblem('customers', {
   hint: 'Check the directory that -C names, and that the checkout is complete.',
 });
 
-function sourcedCustomer(
+/** A customer of the fleet from what its file, or its object, was read to say. */
+export function sourcedCustomer(
   entry: CacheEntry<CustomerDeclaration, SourcedCustomer>,
   file: string,
   workspace: SourcedWorkspace,

@@ -1,30 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../../src/core/secret.ts';
 import { createFileSecretStore } from '../../../src/effects/secrets/file-store.ts';
-import type {
-  HeldSecret,
-  SecretSlot,
-  SecretStore,
-  StoredSecret,
-  StoreResult,
-} from '../../../src/effects/secrets/store.ts';
+import type { SecretSlot, SecretStore } from '../../../src/effects/secrets/store.ts';
 import { createMemoryFileSystem, type MemoryFileSystem } from '../../support/memory-filesystem.ts';
 
-const root = '/work/.reconcile/secrets';
-const slot: SecretSlot = {
-  parentOrganizationId: 'org_parent',
-  kind: 'api-key',
-  externalId: 'acme-coffee',
-  name: 'acme-integration',
-};
-const place = `${root}/org_parent/customers/acme-coffee/acme-integration`;
+import { apiKey, describeSecretStore, first, plain, second, shown, slot } from './contract.ts';
 
-function apiKey(id: string, letter: string): StoredSecret {
-  const prefix = `lp_live_${letter.repeat(16)}`;
-  return { id, prefix, createdAt: '2026-11-01T00:00:00Z', secret: new Secret(`${prefix}_${'s'.repeat(43)}`) };
-}
-const first = apiKey('key_1', 'A');
-const second = apiKey('key_2', 'B');
+const root = '/work/.reconcile/secrets';
+const place = `${root}/org_parent/customers/acme-coffee/acme-integration`;
 
 function disk(): MemoryFileSystem {
   const fileSystem = createMemoryFileSystem();
@@ -39,14 +22,10 @@ function storeOn(fileSystem: MemoryFileSystem, isTracked?: (path: string) => Pro
   return createFileSecretStore(isTracked ? { ...options, isTracked } : options);
 }
 
-/** With the secret as text: vitest cannot look into a Secret, and takes any two for equal. */
-function shown(result: StoreResult<HeldSecret | null>) {
-  return result.ok ? result.value && { ...result.value, secret: result.value.secret?.reveal() } : result;
-}
-
-function plain(stored: StoredSecret) {
-  return { ...stored, secret: stored.secret.reveal() };
-}
+describeSecretStore('a directory', async () => {
+  const fileSystem = disk();
+  return () => storeOn(fileSystem);
+});
 
 describe('a secret in a file', () => {
   test('stands alone in the file that bears its name, private, with its record beside it', async () => {
