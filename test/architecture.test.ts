@@ -60,6 +60,7 @@ const revealing: Readonly<Record<string, string>> = {
   'src/effects/layers/resources/api-keys.ts': 'the public prefix of a key that was just minted',
   'src/effects/secrets/age-encoding.ts': 'what is encrypted, and the identity that opens it',
   'src/effects/secrets/file-store.ts': 'the file it is kept in',
+  'src/effects/secrets/kubernetes-slot.ts': 'the Secret object it is kept in',
   'src/effects/secrets/slot-state.ts': 'comparing what two files hold',
 };
 

@@ -8,7 +8,7 @@ import { ARCHIVE_WAITING } from './resources/state.ts';
  * What we recorded about a customer after the last pass that changed something (design 5). Status may veto, never
  * authorise: deleting, forging or rolling it back may stop a write but never cause one (I7).
  */
-const condition = z.object({
+export const conditionSchema = z.object({
   type: z.string(),
   status: z.enum(['True', 'False', 'Unknown']),
   reason: z.string(),
@@ -38,7 +38,7 @@ export const customerStatusSchema = z.object({
   observedGeneration: z.int().optional(),
   organizationId: z.string().nullable().default(null),
   phase: z.enum(['Ready', 'Progressing', 'Held', 'Stalled', 'Suspended', 'Archived']),
-  conditions: z.array(condition).default([]),
+  conditions: z.array(conditionSchema).default([]),
   credits: z
     .object({ declared: z.int(), granted: z.int().nullable().default(null), slots: z.int().nullable().default(null) })
     .nullable()
@@ -61,7 +61,7 @@ const fleetStatus = z.object({
   webhooks: z.array(webhookStatus).default([]),
 });
 
-export type Condition = z.output<typeof condition>;
+export type Condition = z.output<typeof conditionSchema>;
 export type KeyStatus = z.output<typeof keyStatus>;
 export type CustomerStatus = z.output<typeof customerStatusSchema>;
 export type WebhookStatusEntry = z.output<typeof webhookStatus>;

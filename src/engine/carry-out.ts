@@ -17,5 +17,7 @@ export async function carryOut(
   const { organization } = applied?.run ?? {};
   if (organization && applied?.steps.some(({ outcome }) => outcome === 'done')) shared.note(organization);
   const { phase, problems } = phaseAndProblems(observed, plan, applied);
-  return { applied, statusProblem: await recordStatus(pass, observed, applied?.run ?? null, phase, problems) };
+  const statusProblem = await recordStatus(pass, observed, applied?.run ?? null, phase, problems);
+  pass.effects.announcer?.visited(observed.customer, { phase, problems, steps: applied?.steps ?? [] });
+  return { applied, statusProblem };
 }

@@ -3,6 +3,7 @@ import type { LedgerEvent, Organization } from '../core/api.ts';
 import type { IdempotencyKeys } from '../core/idempotency.ts';
 import type { Inventory } from '../core/inventory.ts';
 import type { SourcedWorkspace } from '../core/source.ts';
+import type { Announcer } from '../effects/announcer.ts';
 import type { Chance } from '../effects/chance.ts';
 import type { Clock } from '../effects/clock.ts';
 import type { Journal } from '../effects/journal.ts';
@@ -21,6 +22,8 @@ export interface Effects {
   readonly statuses: StatusStore;
   readonly secrets: SecretStore;
   readonly journal: Journal;
+  /** Tells whoever watches a customer's declaration what became of it; left out where nobody does. */
+  readonly announcer?: Announcer;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly hash: (text: string) => string;

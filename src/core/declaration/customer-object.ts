@@ -63,7 +63,11 @@ export function lostNulls(file: string, spec: unknown, lastApplied: string | und
   return Object.entries(written)
     .filter(([name, value]) => value === null && !Object.hasOwn(said, name))
     .map(([name]) => ({
-      ...{ file, line: 1, column: 1, path: `spec.${name}`, code: 'NullLost' },
+      file,
+      line: 1,
+      column: 1,
+      path: `spec.${name}`,
+      code: 'NullLost',
       message: `The manifest says ${name}: null, but client-side \`kubectl apply\` leaves nulls out, so the object does not say it.`,
       hint: 'Apply it with `kubectl apply --server-side`, as Flux and Argo CD can too.',
     }));

@@ -116,7 +116,8 @@ export function slotObject(
     kind: 'Secret',
     type: 'Opaque',
     metadata: {
-      ...{ name, namespace },
+      name,
+      namespace,
       ...(resourceVersion === null ? {} : { resourceVersion }),
       labels: { 'app.kubernetes.io/managed-by': 'layers-reconciler', [`${domain}/kind`]: slot.kind },
       annotations: {

@@ -3,6 +3,7 @@ import { lostNulls, readCustomerObject } from '../../core/declaration/customer-o
 import { refuseEqualIdentities, type UnusableFile } from '../../core/declaration/identity.ts';
 import type { SourcedCustomer, SourcedWorkspace } from '../../core/source.ts';
 import type { Clock } from '../clock.ts';
+import type { SeenObject } from '../kubernetes/announcer.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { Place } from '../kubernetes/kind.ts';
 import { type CustomerObject, customers } from '../kubernetes/kinds.ts';
@@ -23,6 +24,13 @@ export interface KubernetesSourceOptions {
 
 interface Source extends KubernetesSourceOptions {
   readonly readings: ReadingCache<CustomerDeclaration, SourcedCustomer>;
+  /** By the file in whose place they stand. */
+  seen: ReadonlyMap<string, SeenObject>;
+}
+
+export interface KubernetesSource extends DeclarationSource {
+  /** As the last list showed it; null for what was not in it. */
+  objectAt(file: string): SeenObject | null;
 }
 
 /**
@@ -30,15 +38,17 @@ interface Source extends KubernetesSourceOptions {
  * counts; a list that fails is a fleet that is unknown, never one that is gone. An object that is being deleted declares
  * nothing any more: its organization is an orphan, as that of a deleted file.
  */
-export function createKubernetesSource(options: KubernetesSourceOptions): DeclarationSource {
+export function createKubernetesSource(options: KubernetesSourceOptions): KubernetesSource {
   const source: Source = {
     ...options,
     readings: createReadingCache((file, text) => readCustomerObject(file, JSON.parse(text))),
+    seen: new Map(),
   };
   return {
     loadWorkspace: () => options.settings.loadWorkspace(),
     loadFleet: (workspace) => loadFleet(source, workspace),
     reread: async (customer, workspace) => ((await isUnchanged(source, customer, workspace)) ? 'same' : 'changed'),
+    objectAt: (file) => source.seen.get(file) ?? null,
   };
 }
 
@@ -62,9 +72,14 @@ async function loadFleet(source: Source, workspace: SourcedWorkspace): Promise<F
     if ('problems' in read) unusable.push(read);
     else usable.push(read);
   }
-  readings.keepOnly(new Set(objects.map(({ metadata }) => fileOfObject(metadata))));
+  source.seen = new Map(objects.map(({ metadata }) => [fileOfObject(metadata), seenObject(metadata)]));
+  readings.keepOnly(new Set(source.seen.keys()));
   const sorted = usable.toSorted((a, b) => (a.file < b.file ? -1 : 1));
   return { ok: true, fleet: refuseEqualIdentities(sorted, unusable) };
+}
+
+function seenObject({ namespace = '', name, uid, generation = 0 }: CustomerObject['metadata']): SeenObject {
+  return { namespace, name, uid, generation };
 }
 
 function isDeclaring({ metadata }: CustomerObject): boolean {

@@ -4,7 +4,7 @@ import { mergeCustomerStatus, mergeFleetStatus } from '../../core/status-merge.t
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { customerBody } from '../kubernetes/customer-body.ts';
 import type { Named } from '../kubernetes/kind.ts';
-import { configMaps, customers } from '../kubernetes/kinds.ts';
+import { type CustomerObject, configMaps, customers } from '../kubernetes/kinds.ts';
 import type { Outcome } from '../kubernetes/outcome.ts';
 import { objectOfFile } from '../source/customer-objects.ts';
 import type { DiscardingStatusStore, StatusResult, StatusTarget } from './store.ts';
@@ -18,7 +18,7 @@ export interface KubernetesStatusStoreOptions {
 type Document = { readonly [key: string]: Json };
 
 /** The fleet's own status (webhooks) has no object of its own to stand in. */
-export const fleetConfigMap = 'layers-reconciler-fleet';
+const fleetConfigMap = 'layers-reconciler-fleet';
 const FLEET_KEY = 'status.json';
 
 /** Somebody else writes at the same time, again and again: then the next pass goes on. */
@@ -47,11 +47,11 @@ export function createKubernetesStatusStore(options: KubernetesStatusStoreOption
       const place = placeOf(target);
       return place === null
         ? noObject(target)
-        : writeCustomer(options, place, (theirs) => mergeCustomerStatus(status, theirs));
+        : writeCustomerStatus(options.client, place, (found) => mergeCustomerStatus(status, found.status));
     },
     async discard(target) {
       const place = placeOf(target);
-      return place === null ? noObject(target) : writeCustomer(options, place, () => null);
+      return place === null ? noObject(target) : writeCustomerStatus(options.client, place, () => null);
     },
   };
 }
@@ -61,18 +61,18 @@ function isOnlyRefusal(status: unknown): boolean {
   return isRecord(status) && status['externalId'] === undefined && status['organizationId'] === undefined;
 }
 
-/** Replaces the status of one object by what `change` makes of it; null takes it away. */
-export async function writeCustomer(
-  { client }: Pick<KubernetesStatusStoreOptions, 'client'>,
+/** Replaces the status of one object by what `change` makes of it; null takes it away, `leave` leaves it as it is. */
+export async function writeCustomerStatus(
+  client: Pick<KubernetesClient, 'get' | 'replace'>,
   place: Named,
-  change: (theirs: unknown) => Document | null,
+  change: (found: CustomerObject) => Document | null | 'leave',
 ): Promise<StatusResult<void>> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const found = await client.get(customers, place);
     if (found.outcome !== 'ok') return failure(found.message);
     const { status } = found.value;
-    const next = change(status);
-    if (canonicalJson(next) === canonicalJson(status ?? null)) return done;
+    const next = change(found.value);
+    if (next === 'leave' || canonicalJson(next) === canonicalJson(status ?? null)) return done;
     const body = customerBody(found.value, next === null ? {} : { status: next });
     const written = await client.replace(customers, place, body, { subresource: 'status' });
     if (written.outcome === 'ok') return done;

@@ -34,7 +34,7 @@ export function plain(stored: StoredSecret) {
   return { ...stored, secret: stored.secret.reveal() };
 }
 
-export const empty = { ok: true, value: null };
+const empty = { ok: true, value: null };
 
 /** `store` opens the same place again each time it is called; every test gets a place of its own. */
 export function describeSecretStore(name: string, place: () => Promise<() => SecretStore>): void {
