@@ -84,7 +84,9 @@ describe('the workflows for GitHub', () => {
   it('let the job that may write comments check nothing out and hold no secret', () => {
     const { jobs, text } = named('reconcile-comment.yml');
     expect(text).not.toMatch(/checkout@|secrets\./);
-    expect(Object.values(jobs).map((job) => job.permissions)).toEqual([{ actions: 'read', 'pull-requests': 'write' }]);
+    expect(Object.values(jobs).map((job) => job.permissions)).toEqual([
+      { actions: 'read', checks: 'write', 'pull-requests': 'write' },
+    ]);
   });
 
   it('apply one after the other, and never cut one short', () => {
@@ -112,7 +114,8 @@ function comment({
     `#!/bin/bash\necho "$@" >> "${directory}/asked"\ncase "$*" in\n*POST*|*PATCH*) ;;\n*/comments*) echo -n '${existing}' ;;\n*) echo '${head}' ;;\nesac\n`,
   );
   chmodSync(gh, 0o755);
-  const script = named('reconcile-comment.yml').jobs['comment']?.steps.at(-1)?.run ?? '';
+  const script =
+    named('reconcile-comment.yml').jobs['comment']?.steps.find(({ name }) => name === 'Comment')?.run ?? '';
   const env = { PATH: `${directory}:${process.env['PATH'] ?? ''}`, REPOSITORY: 'o/r', HEAD_SHA: SHA };
   let exitCode = 0;
   try {
