@@ -75,9 +75,15 @@ export function createKubernetesClient(options: ClientOptions): KubernetesClient
     askOnce(options, asked, shape, request, call);
   return {
     get: (kind, place, call) => ask({ verb: 'get', kind, place }, kind.shape, { method: 'GET' }, call),
-    list: (kind, place, call) => listAll(ask, kind, place, call ?? {}),
-    create: (kind, place, object, call) =>
-      ask({ verb: 'create', kind, place }, kind.shape, { method: 'POST', query: writing, body: object }, call),
+    // Only of the namespace: a `Named` is a `Place` too, and its name would lead to one object instead of to all.
+    list: (kind, { namespace }, call) => listAll(ask, kind, { namespace }, call ?? {}),
+    create: (kind, { namespace }, object, call) =>
+      ask(
+        { verb: 'create', kind, place: { namespace } },
+        kind.shape,
+        { method: 'POST', query: writing, body: object },
+        call,
+      ),
     replace: (kind, place, object, call) =>
       ask(
         { verb: 'update', kind, place, subresource: call?.subresource },
@@ -97,7 +103,7 @@ export function createKubernetesClient(options: ClientOptions): KubernetesClient
       const body = { preconditions: { uid, resourceVersion } };
       return ask({ verb: 'delete', kind, place }, ignored, { method: 'DELETE', body }, call);
     },
-    watch: (kind, place, call) => openWatch(options, kind, place, call),
+    watch: (kind, { namespace }, call) => openWatch(options, kind, { namespace }, call),
   };
 }
 

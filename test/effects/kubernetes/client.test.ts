@@ -74,6 +74,16 @@ describe('a request', () => {
     expect(server.requests[0]).toMatch(/^GET \/prefix\/api\/v1\/things\/x HTTP/);
   });
 
+  test('that makes or lists objects goes to the collection, even when it is given the name of one', async () => {
+    const { client, server } = await meet(() => refusal(404, 'NotFound'));
+    await client.create(things, one, {});
+    await client.list(things, one);
+    expect(server.requests.map((request) => /things\S*/.exec(request)?.[0])).toEqual([
+      'things?fieldManager=layers-reconciler&fieldValidation=Strict',
+      'things?limit=500',
+    ]);
+  });
+
   test.each([['..'], ['.'], ['']])('for the name %j is not sent, since it would reach something else', async (name) => {
     const { client, server } = await meet(() => null);
     expect(await client.get(things, { namespace: 'n', name })).toMatchObject({ outcome: 'invalid' });
