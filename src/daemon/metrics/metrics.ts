@@ -1,7 +1,9 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Clock } from '../../effects/clock.ts';
 import type { RequestEvent } from '../../effects/layers/call.ts';
+import type { CircuitEvent } from '../../effects/layers/circuit.ts';
 import { packageVersion } from '../../effects/version.ts';
+import { createCircuitMetrics } from './circuit-metrics.ts';
 import { type ConfigMetrics, createConfigMetrics } from './config-metrics.ts';
 import { createFleetMetrics, type FleetMetrics } from './fleet-metrics.ts';
 import { createInstruments } from './instruments.ts';
@@ -13,6 +15,7 @@ import { createRequestMetrics } from './request-metrics.ts';
 export interface Metrics {
   readonly registry: Registry;
   readonly noteRequest: (event: RequestEvent) => void;
+  readonly noteCircuit: (event: CircuitEvent) => void;
   readonly loop: LoopMetrics;
   readonly fleet: FleetMetrics;
   readonly config: ConfigMetrics;
@@ -45,6 +48,7 @@ export function createMetrics({ clock, concurrency, leaseName, pacing, processMe
   return {
     registry,
     noteRequest: createRequestMetrics(make),
+    noteCircuit: createCircuitMetrics(make),
     loop: createLoopMetrics(make, { ...clockOf(clock), concurrency }),
     fleet: createFleetMetrics(make, { now: () => clock.now(), isLeading: () => isLeading }),
     config: createConfigMetrics(make, () => clock.now()),

@@ -4,7 +4,8 @@ import { METRIC_PREFIX } from '../../../src/daemon/metrics/instruments.ts';
 import { createMetrics } from '../../../src/daemon/metrics/metrics.ts';
 import { systemClock } from '../../../src/effects/clock.ts';
 import { hasPromtool, promtool } from '../../support/promtool.ts';
-import { counted, metricsAt, request, samples } from './support.ts';
+import { metricsDocument } from './metrics-document.ts';
+import { counted, fedMetrics, metricsAt, request, samples } from './support.ts';
 
 describe('requests', () => {
   it.each([
@@ -163,17 +164,20 @@ describe('all metrics', () => {
   });
 
   it('have labels that stay few: none names a customer, a file or an organization', async () => {
-    const labels = (await all().registry.getMetricsAsJSON())
-      .filter(({ name }) => name.startsWith(METRIC_PREFIX))
-      .flatMap(({ values }) => values.flatMap((value) => Object.keys(value.labels)));
+    const labels = (await fedMetrics().registry.getMetricsAsJSON()).flatMap(({ values }) =>
+      values.flatMap((value) => Object.keys(value.labels)),
+    );
     const bounded = [
       'class',
+      'code',
       'controller',
       'guard',
       'kind',
       'le',
       'name',
       'node_version',
+      'operation',
+      'reason',
       'result',
       'state',
       'status',
@@ -187,6 +191,16 @@ describe('all metrics', () => {
     const guards = Object.keys(workspaceSchema.parse({}).guards);
     const shown = await samples(metricsAt(), 'guard_blocked_total');
     for (const guard of guards.filter((name) => name !== 'approved')) expect(shown).toContain(`{guard="${guard}"} 0`);
+  });
+
+  it('have values as soon as everything was told once', async () => {
+    const found = await fedMetrics().registry.getMetricsAsJSON();
+    expect(found.filter(({ values }) => values.length === 0).map(({ name }) => name)).toEqual([]);
+  });
+
+  it('stand in docs/metrics.md as they are (npm run metrics)', async () => {
+    const { present, wanted } = await metricsDocument();
+    expect(present).toBe(wanted);
   });
 
   it.runIf(hasPromtool)('pass promtool check metrics', async () => {

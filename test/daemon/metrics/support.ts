@@ -92,3 +92,19 @@ export function request(overrides: Partial<RequestEvent> = {}): RequestEvent {
     ...overrides,
   };
 }
+
+/** Metrics that were told of everything there is to tell once. */
+export function fedMetrics(): Metrics {
+  const metrics = metricsAt({ ms: 1_000_000 });
+  metrics.noteLeading(true);
+  metrics.config.noteLoaded(0);
+  metrics.noteRequest(request());
+  metrics.fleet.noteDeclared(['acme'], [], 0);
+  metrics.fleet.noteCustomer(customer({ steps: [grant('done')] }));
+  metrics.fleet.noteOrphans(0);
+  metrics.fleet.noteParentWallet(1_000_000);
+  metrics.loop.noteStarted('customer', 'acme', 5, 0);
+  const ended = { result: 'success', tookMs: 20, isTerminal: false, isPanic: false, isRetried: false } as const;
+  metrics.loop.noteEnded('customer', 'acme', ended);
+  return metrics;
+}
