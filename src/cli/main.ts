@@ -1,22 +1,6 @@
 #!/usr/bin/env node
 import { packageVersion } from '../effects/version.ts';
-import { completion } from './commands/completion.ts';
-import { doctor } from './commands/doctor.ts';
-import { explain } from './commands/explain.ts';
-import { importOrganizations } from './commands/import.ts';
-import { init } from './commands/init.ts';
-import { verifyLedger } from './commands/ledger.ts';
-import { orphans } from './commands/orphans.ts';
-import { pass } from './commands/pass.ts';
-import { resolve } from './commands/resolve.ts';
-import { resume } from './commands/resume.ts';
-import { sandbox } from './commands/sandbox.ts';
-import { schema } from './commands/schema.ts';
-import { status } from './commands/status.ts';
-import { validate } from './commands/validate.ts';
-import { testWebhook } from './commands/webhooks.ts';
-import type { Commands } from './commands.ts';
-import type { CommandContext } from './context.ts';
+import { commandsIn } from './commands-in.ts';
 import { takeApiKey } from './credentials.ts';
 import { exitCodes } from './exit-code.ts';
 import { logLevels, readLogLevel, scrub } from './log.ts';
@@ -60,26 +44,6 @@ async function run(): Promise<number> {
     sayDefect(error);
     return exitCodes.cannotRun;
   }
-}
-
-function commandsIn(here: CommandContext): Commands {
-  return {
-    pass: (options) => pass(options, here),
-    init: (options) => init(options, here),
-    validate: (options) => validate(options, here),
-    status: (options) => status(options, here),
-    resume: (options) => resume(options, here),
-    doctor: (options) => doctor(options, here),
-    explain: (options) => explain(options, here),
-    resolve: (options) => resolve(options, here),
-    verifyLedger: (options) => verifyLedger(options, here),
-    testWebhook: (options) => testWebhook(options, here),
-    importOrganizations: (options) => importOrganizations(options, here),
-    orphans: (options) => orphans(options, here),
-    sandbox: (options) => sandbox(options, here),
-    schema: (options) => schema(options, here),
-    completion: (options) => completion(options, here),
-  };
 }
 
 /** Only defects are thrown; everything else is an answer with an exit code. */

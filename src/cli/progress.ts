@@ -17,6 +17,11 @@ const LOOK_MS = 500;
 /** Shorter waits are the ordinary pace. */
 const WAIT_SHOWN_MS = 250;
 
+/** The report of a single run says it all; only a daemon tells its story in the log, and whoever chose a level has it. */
+export function logOnlyTrouble({ environment, log }: CommandContext): void {
+  if (!environment['RECONCILE_LOG_LEVEL']) log.level = 'warn';
+}
+
 /** `isWanted` is false for whoever tells it otherwise: a daemon in its log, a stream of events on stdout. */
 export function createProgress(context: CommandContext, isWanted: boolean): Progress {
   const display = isWanted ? displayFor(context) : null;

@@ -12,7 +12,7 @@ import { commandNames, type PassOptions } from '../commands.ts';
 import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodeOf, exitCodes } from '../exit-code.ts';
-import { createProgress } from '../progress.ts';
+import { createProgress, logOnlyTrouble } from '../progress.ts';
 import { beginPrinting, printReport, refusalCode, refusePass } from '../refusal.ts';
 import { renderText } from '../render/text.ts';
 import { openSession, type Session, workspaceOf } from '../session.ts';
@@ -42,8 +42,7 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
     printing.events?.onProgress(event);
   };
   const command = watch ? 'reconcile --watch' : 'reconcile';
-  // The report of a single pass says it all; only a daemon tells its story as it goes.
-  if (!watch && !context.environment['RECONCILE_LOG_LEVEL']) context.log.level = 'warn';
+  if (!watch) logOnlyTrouble(context);
   const opened = await openSession({ directory, sandbox, dryRun, watch, command }, context, onEvent);
   if (!opened.ok) return refusePass({ ...opened, code: refusalCode(opened.exitCode) }, printing, context);
   const { session } = opened;

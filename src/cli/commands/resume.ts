@@ -3,12 +3,13 @@ import type { ResumeOptions } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { errorPage } from '../pages.ts';
-import { createProgress } from '../progress.ts';
+import { createProgress, logOnlyTrouble } from '../progress.ts';
 import { openSession, workspaceOf } from '../session.ts';
 
 /** Ends a suspension that was made by hand; asks first on a terminal. 0 when the customer is active afterwards. */
 export async function resume(options: ResumeOptions, context: CommandContext): Promise<number> {
   const { directory, sandbox, customer } = options;
+  logOnlyTrouble(context);
   const progress = createProgress(context, false);
   const session = { directory, sandbox, dryRun: false, command: 'reconcile resume' };
   const opened = await openSession(session, context, progress.onEvent);

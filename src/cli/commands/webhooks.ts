@@ -4,7 +4,7 @@ import type { TestWebhookOptions } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { outputPage } from '../pages.ts';
-import { createProgress } from '../progress.ts';
+import { createProgress, logOnlyTrouble } from '../progress.ts';
 import { cannotRun, refusalExitCode, refusalText } from '../reading.ts';
 import { refusalCode } from '../refusal.ts';
 import { problemDocument, refusalDocument, renderDocument } from '../render/json.ts';
@@ -15,6 +15,7 @@ import { openSession, workspaceOf } from '../session.ts';
 /** Sends the test ping to a declared webhook and reports its delivery. 0 when it was delivered. */
 export async function testWebhook(options: TestWebhookOptions, context: CommandContext): Promise<number> {
   const { directory, sandbox, name, output } = options;
+  logOnlyTrouble(context);
   const progress = createProgress(context, output === 'text');
   // The sandbox is a file of the workspace; the API is not.
   const session = { directory, sandbox, dryRun: false, command: 'reconcile webhooks test', lock: sandbox };

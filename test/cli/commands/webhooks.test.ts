@@ -5,8 +5,10 @@ import { testWebhook } from '../../../src/cli/commands/webhooks.ts';
 import { plainPage } from '../../../src/cli/render/page.ts';
 import { renderWebhookTest } from '../../../src/cli/render/webhook-test.ts';
 import type { WebhookDelivery, WebhookEndpoint } from '../../../src/core/api.ts';
+import { repositoryRoot } from '../../support/source-tree.ts';
 import { isDocument } from '../support/documents.ts';
 import { onboardedWorkspace } from '../support/onboarded.ts';
+import { textOf } from '../support/workspace.ts';
 
 const text = { name: 'firehose', output: 'text', color: false, sandbox: false } as const;
 const json = { ...text, output: 'json' } as const;
@@ -57,6 +59,24 @@ describe('the text of a test ping', () => {
     expect(lines.split('\n').filter((line) => line.length > 80)).toEqual([]);
     return lines;
   };
+
+  it('is what docs/commands.md shows of it', () => {
+    const id = 'd7b1a606-7304-45fb-8313-885f15029421';
+    const deliveryId = '92e5248e-2715-4225-82f0-11df43388dc2';
+    const delivery = {
+      id: deliveryId,
+      status: 'delivered',
+      attempts: 1,
+      lastResponseStatus: 200,
+      lastErrorMessage: null,
+    } as const;
+    const text = renderWebhookTest(
+      'firehose',
+      { kind: 'sent', endpoint: { ...endpoint, id }, deliveryId, delivery },
+      plainPage,
+    );
+    expect(textOf(repositoryRoot, 'docs/commands.md')).toContain(`\n${text}\``);
+  });
 
   it.each([
     {
