@@ -7,7 +7,7 @@ import { sha256 } from '../effects/chance.ts';
 import { createReviewedPlans, type ReviewedPlans } from '../effects/reviewed-plans.ts';
 import { stateDirectoryOf } from '../effects/workspace-state.ts';
 import type { PassOptions } from './commands.ts';
-import { disk, runDirectoryOf } from './compose.ts';
+import { disk, runDirectoryOf } from './stores.ts';
 
 function reviewedPlansOf(directory: string, sandbox: boolean): ReviewedPlans {
   return createReviewedPlans({ ...disk, directory: join(runDirectoryOf(directory, sandbox), 'plans'), hash: sha256 });

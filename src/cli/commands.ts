@@ -1,5 +1,6 @@
 import type { ListenAddress } from '../core/declaration/listen-address.ts';
 import type { CompletableCommand } from './completion-tree.ts';
+import type { SourceOptions } from './source-options.ts';
 
 /** What stdout carries. Every command knows the first two; which one knows more is said where its options are. */
 export const documentFormats = ['text', 'json'] as const;
@@ -19,40 +20,46 @@ export interface WorkspaceOptions {
   readonly color: boolean;
 }
 
-export interface ValidateOptions extends Omit<WorkspaceOptions, 'output'> {
+/** What a command that looks at customers is told about where they are declared. */
+export interface Declared {
+  /** Files when left out. */
+  readonly from?: SourceOptions;
+}
+
+export interface ValidateOptions extends Omit<WorkspaceOptions, 'output'>, Declared {
   readonly output: ValidateFormat;
 }
 
-export interface StatusOptions extends WorkspaceOptions {
+export interface StatusOptions extends WorkspaceOptions, Declared {
   /** What passes against the built-in sandbox recorded. */
   readonly sandbox: boolean;
   /** Also read what each organization holds now. */
   readonly live: boolean;
 }
 
-export interface DoctorOptions extends WorkspaceOptions {
+export interface DoctorOptions extends WorkspaceOptions, Declared {
   readonly sandbox: boolean;
 }
 
-export interface ExplainOptions extends WorkspaceOptions {
+export interface ExplainOptions extends WorkspaceOptions, Declared {
   /** Its externalId. */
   readonly customer: string;
   readonly sandbox: boolean;
 }
 
-export interface ResolveOptions extends Omit<WorkspaceOptions, 'output'> {
+export interface ResolveOptions extends Omit<WorkspaceOptions, 'output'>, Declared {
   /** Its externalId. */
   readonly customer: string;
   readonly sandbox: boolean;
   readonly yes: boolean;
 }
 
-export interface LedgerOptions extends WorkspaceOptions {
+export interface LedgerOptions extends WorkspaceOptions, Declared {
   readonly sandbox: boolean;
 }
 
 /** `reconcile [customer…]`: one pass, or the daemon. */
-export interface PassOptions extends Omit<WorkspaceOptions, 'output'> {
+export interface PassOptions extends Omit<WorkspaceOptions, 'output'>, Declared {
   readonly output: PassFormat;
   /** Empty: all customers. */
   readonly customers: readonly string[];
@@ -107,20 +114,20 @@ export interface ImportOptions extends WorkspaceOptions {
   readonly sandbox: boolean;
 }
 
-export interface OrphansOptions extends WorkspaceOptions {
+export interface OrphansOptions extends WorkspaceOptions, Declared {
   readonly sandbox: boolean;
   readonly detailedExitcode: boolean;
 }
 
 /** `reconcile webhooks test <name>` */
-export interface TestWebhookOptions extends WorkspaceOptions {
+export interface TestWebhookOptions extends WorkspaceOptions, Declared {
   /** As declared in reconcile.yaml. */
   readonly name: string;
   readonly sandbox: boolean;
 }
 
 /** `reconcile resume <customer>` */
-export interface ResumeOptions extends Omit<WorkspaceOptions, 'output'> {
+export interface ResumeOptions extends Omit<WorkspaceOptions, 'output'>, Declared {
   readonly customer: string;
   readonly sandbox: boolean;
   readonly yes: boolean;

@@ -10,9 +10,9 @@ import { nodeFileSystem } from '../effects/node-filesystem.ts';
 import { isIgnoredByGit, isTrackedByGit } from '../effects/secrets/git-tracked.ts';
 import type { DiscardingStatusStore } from '../effects/status/store.ts';
 import { stateDirectoryOf } from '../effects/workspace-state.ts';
-import { runDirectoryOf, secretsDirectoryOf } from './compose.ts';
 import type { CommandContext } from './context.ts';
 import { counted } from './render/layout.ts';
+import { runDirectoryOf, secretsDirectoryOf } from './stores.ts';
 
 /** What can be seen without the API: files, the state directory, the lock, git, and the environment. */
 
@@ -78,6 +78,7 @@ export async function examineLock(directory: string): Promise<Check> {
 }
 
 export async function examineGit(directory: string, workspace: WorkspaceDeclaration): Promise<Check> {
+  if (workspace.secrets.store === 'kubernetes') return skipped('git', 'No secret is a file.');
   const path = secretsDirectoryOf(directory, false, workspace);
   if (workspace.secrets.store === 'age') {
     if (!(await isIgnoredByGit(join(path, 'probe.age'))))
@@ -100,8 +101,9 @@ export async function examineGit(directory: string, workspace: WorkspaceDeclarat
 export async function examineStatusStore(
   store: DiscardingStatusStore,
   { status }: WorkspaceDeclaration,
+  isInCluster: boolean,
 ): Promise<Check> {
-  if (status.store === undefined || status.store === 'inline')
+  if (!isInCluster && (status.store === undefined || status.store === 'inline'))
     return passed('status-store', 'What passes record stands in the files themselves.');
   const read = await store.read({ externalId: null, file: 'reconcile.yaml' });
   const failed = read.ok ? await store.prove?.() : read;

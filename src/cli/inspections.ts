@@ -1,6 +1,7 @@
 import { type Command, Option } from '@commander-js/extra-typings';
 import type { Commands } from './commands.ts';
 import { directoryOption, noColorOption, outputOption, sandboxOption } from './options.ts';
+import { readSource, withSource } from './source-options.ts';
 
 type Exit = (code: number) => void;
 
@@ -26,15 +27,19 @@ Examples:
   reconcile doctor --output json | jq '.checks[] | select(.result != "ok")'`;
 
 function addDoctor(program: Command, commands: Commands, exit: Exit): void {
-  program
-    .command('doctor')
-    .description('check everything that a pass rests on')
-    .addOption(directoryOption())
-    .addOption(outputOption())
-    .addOption(noColorOption())
-    .addOption(sandboxOption())
+  withSource(
+    program
+      .command('doctor')
+      .description('check everything that a pass rests on')
+      .addOption(directoryOption())
+      .addOption(outputOption())
+      .addOption(noColorOption())
+      .addOption(sandboxOption()),
+  )
     .addHelpText('after', doctorHelp)
-    .action(async (options) => exit(await commands.doctor({ ...options, sandbox: options.sandbox === true })));
+    .action(async ({ sandbox, ...options }, command) =>
+      exit(await commands.doctor({ ...options, from: readSource(command), sandbox: sandbox === true })),
+    );
 }
 
 const explainHelp = `
@@ -47,17 +52,19 @@ Examples:
   reconcile explain acme-coffee --output json | jq '.customer.steps[].state'`;
 
 function addExplain(program: Command, commands: Commands, exit: Exit): void {
-  program
-    .command('explain')
-    .description('tell how every step of one customer stands')
-    .argument('<customer>', 'externalId of the customer')
-    .addOption(directoryOption())
-    .addOption(outputOption())
-    .addOption(noColorOption())
-    .addOption(sandboxOption())
+  withSource(
+    program
+      .command('explain')
+      .description('tell how every step of one customer stands')
+      .argument('<customer>', 'externalId of the customer')
+      .addOption(directoryOption())
+      .addOption(outputOption())
+      .addOption(noColorOption())
+      .addOption(sandboxOption()),
+  )
     .addHelpText('after', explainHelp)
-    .action(async (customer, options) =>
-      exit(await commands.explain({ ...options, customer, sandbox: options.sandbox === true })),
+    .action(async (customer, { sandbox, ...options }, command) =>
+      exit(await commands.explain({ ...options, from: readSource(command), customer, sandbox: sandbox === true })),
     );
 }
 
@@ -72,18 +79,21 @@ Examples:
   reconcile resolve acme-coffee --yes`;
 
 function addResolve(program: Command, commands: Commands, exit: Exit): void {
-  program
-    .command('resolve')
-    .description('discard what is recorded about one customer')
-    .argument('<customer>', 'externalId of the customer')
-    .addOption(directoryOption())
-    .addOption(noColorOption())
-    .addOption(sandboxOption())
-    .addOption(new Option('--yes', 'do not ask'))
+  withSource(
+    program
+      .command('resolve')
+      .description('discard what is recorded about one customer')
+      .argument('<customer>', 'externalId of the customer')
+      .addOption(directoryOption())
+      .addOption(noColorOption())
+      .addOption(sandboxOption())
+      .addOption(new Option('--yes', 'do not ask')),
+  )
     .addHelpText('after', resolveHelp)
-    .action(async (customer, { directory, color, sandbox, yes }) =>
-      exit(await commands.resolve({ customer, directory, color, sandbox: sandbox === true, yes: yes === true })),
-    );
+    .action(async (customer, { directory, color, ...options }, command) => {
+      const [sandbox, yes] = [options.sandbox === true, options.yes === true];
+      exit(await commands.resolve({ customer, directory, from: readSource(command), color, sandbox, yes }));
+    });
 }
 
 const ledgerVerifyHelp = `
@@ -97,17 +107,21 @@ Examples:
   reconcile ledger verify --output json | jq .differences`;
 
 function addLedger(program: Command, commands: Commands, exit: Exit): void {
-  program
-    .command('ledger')
-    .description('what the ledgers say about the credits we granted')
-    .command('verify')
-    .description('compare both ledgers with each other and with the journal')
-    .addOption(directoryOption())
-    .addOption(outputOption())
-    .addOption(noColorOption())
-    .addOption(sandboxOption())
+  withSource(
+    program
+      .command('ledger')
+      .description('what the ledgers say about the credits we granted')
+      .command('verify')
+      .description('compare both ledgers with each other and with the journal')
+      .addOption(directoryOption())
+      .addOption(outputOption())
+      .addOption(noColorOption())
+      .addOption(sandboxOption()),
+  )
     .addHelpText('after', ledgerVerifyHelp)
-    .action(async (options) => exit(await commands.verifyLedger({ ...options, sandbox: options.sandbox === true })));
+    .action(async ({ sandbox, ...options }, command) =>
+      exit(await commands.verifyLedger({ ...options, from: readSource(command), sandbox: sandbox === true })),
+    );
 }
 
 const orphansHelp = `
@@ -121,19 +135,22 @@ Examples:
   reconcile orphans --output json | jq -r '.organizations[].organizationId'`;
 
 function addOrphans(program: Command, commands: Commands, exit: Exit): void {
-  program
-    .command('orphans')
-    .description('list what has no file, and files that have nothing')
-    .addOption(directoryOption())
-    .addOption(outputOption())
-    .addOption(noColorOption())
-    .addOption(sandboxOption())
-    .addOption(new Option('--detailed-exitcode', 'exit with 2 when there are any'))
+  withSource(
+    program
+      .command('orphans')
+      .description('list what has no file, and files that have nothing')
+      .addOption(directoryOption())
+      .addOption(outputOption())
+      .addOption(noColorOption())
+      .addOption(sandboxOption())
+      .addOption(new Option('--detailed-exitcode', 'exit with 2 when there are any')),
+  )
     .addHelpText('after', orphansHelp)
-    .action(async ({ sandbox, detailedExitcode, ...options }) =>
+    .action(async ({ sandbox, detailedExitcode, ...options }, command) =>
       exit(
         await commands.orphans({
           ...options,
+          from: readSource(command),
           sandbox: sandbox === true,
           detailedExitcode: detailedExitcode === true,
         }),
@@ -152,18 +169,20 @@ Examples:
   reconcile webhooks test firehose --output json | jq .delivery`;
 
 function addWebhooks(program: Command, commands: Commands, exit: Exit): void {
-  program
-    .command('webhooks')
-    .description('try the webhooks of reconcile.yaml')
-    .command('test')
-    .description('send the test ping of the API, and report its delivery')
-    .argument('<name>', 'name of the webhook in reconcile.yaml')
-    .addOption(directoryOption())
-    .addOption(outputOption())
-    .addOption(noColorOption())
-    .addOption(sandboxOption())
+  withSource(
+    program
+      .command('webhooks')
+      .description('try the webhooks of reconcile.yaml')
+      .command('test')
+      .description('send the test ping of the API, and report its delivery')
+      .argument('<name>', 'name of the webhook in reconcile.yaml')
+      .addOption(directoryOption())
+      .addOption(outputOption())
+      .addOption(noColorOption())
+      .addOption(sandboxOption()),
+  )
     .addHelpText('after', webhooksTestHelp)
-    .action(async (name, options) =>
-      exit(await commands.testWebhook({ ...options, name, sandbox: options.sandbox === true })),
+    .action(async (name, { sandbox, ...options }, command) =>
+      exit(await commands.testWebhook({ ...options, from: readSource(command), name, sandbox: sandbox === true })),
     );
 }

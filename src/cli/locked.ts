@@ -2,8 +2,8 @@ import { systemChance } from '../effects/chance.ts';
 import { systemClock } from '../effects/clock.ts';
 import { acquireLock } from '../effects/lock.ts';
 import { ensureWorkspaceState } from '../effects/workspace-state.ts';
-import { disk } from './compose.ts';
 import { exitCodes } from './exit-code.ts';
+import { disk } from './stores.ts';
 
 export type Locked<T> =
   | { readonly ok: true; readonly value: T }

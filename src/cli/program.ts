@@ -12,6 +12,7 @@ import {
   readResync,
   sandboxOption,
 } from './options.ts';
+import { readSource, withSource } from './source-options.ts';
 import { addSubcommands } from './subcommands.ts';
 
 export interface ProgramContext {
@@ -73,7 +74,7 @@ function createProgram(context: ProgramContext, commands: Commands, exit: Exit):
 }
 
 function addPass(program: Command, commands: Commands, exit: Exit): void {
-  program
+  const command = program
     .argument('[customer...]', 'externalIds of the customers to reconcile; all when left out')
     .optionsGroup('What to do:')
     .addOption(new Option('--dry-run', 'print the plan only; no request but GET is made'))
@@ -108,13 +109,15 @@ function addPass(program: Command, commands: Commands, exit: Exit): void {
     .addOption(
       new Option('--resync <duration>', 'with --watch: how often everything is compared (10m)').argParser(readResync),
     )
-    .addOption(new Option('--listen <address>', 'with --watch: host:port of probes and metrics').argParser(readListen))
+    .addOption(new Option('--listen <address>', 'with --watch: host:port of probes and metrics').argParser(readListen));
+  withSource(command.optionsGroup('In a cluster:'))
     .addHelpText('after', passHelp)
-    .action(async (customers, options, command) => {
+    .action(async (customers, options, called) => {
       // A flag that was not given is undefined, so that the help does not print "(default: false)" behind each.
       const pass: PassOptions = {
         customers,
         directory: options.directory,
+        from: readSource(called),
         output: options.output,
         color: options.color,
         dryRun: options.dryRun === true || options.offline === true,
@@ -130,20 +133,22 @@ function addPass(program: Command, commands: Commands, exit: Exit): void {
         resyncMs: options.resync ?? null,
         listen: options.listen ?? null,
       };
-      refuseContradictions(command, pass);
+      refuseContradictions(called, pass);
       exit(await commands.pass(pass));
     });
 }
 
 function refuseContradictions(
   command: CommandUnknownOpts,
-  { watch, dryRun, offline, base, customers, output }: PassOptions,
+  { watch, dryRun, offline, base, customers, output, from }: PassOptions,
 ): void {
   const typed = (name: string) => command.getOptionValueSource(name) === 'cli';
   for (const name of ['watch', 'full']) {
     if (offline && command.getOptionValue(name) === true)
       command.error(`error: --offline asks nobody: without --${name}.`);
   }
+  if (offline && from?.source === 'kubernetes')
+    command.error('error: --offline asks nobody, a cluster neither: without --source kubernetes.');
   if (!offline && base !== null) command.error('error: --base has an effect only with --offline.');
   if (watch && dryRun) command.error('error: --watch cannot be combined with --dry-run; a plan is printed once.');
   if (watch && customers.length > 0) {

@@ -6,10 +6,12 @@ import { errorPage } from './pages.ts';
 import { refusalCode } from './refusal.ts';
 import { renderRefusal } from './render/problem.ts';
 import { openSession, workspaceOf } from './session.ts';
+import { fromFiles, type SourceOptions } from './source-options.ts';
 
 export interface ReadingOptions {
   readonly directory: string;
   readonly sandbox: boolean;
+  readonly from?: SourceOptions | undefined;
 }
 
 export type Reading =
@@ -18,11 +20,11 @@ export type Reading =
 
 /** Opens a workspace for a command that only reads: no lock, and a client that has no write methods. */
 export async function openForReading(
-  { directory, sandbox }: ReadingOptions,
+  { directory, sandbox, from = fromFiles }: ReadingOptions,
   command: string,
   context: CommandContext,
 ): Promise<Reading> {
-  const opened = await openSession({ directory, sandbox, dryRun: true, command }, context, () => {});
+  const opened = await openSession({ directory, sandbox, from, dryRun: true, command }, context, () => {});
   if (!opened.ok) return { ok: false, refusal: cannotRun(refusalCode(opened.exitCode), opened.message) };
   const { session } = opened;
   return {

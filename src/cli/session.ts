@@ -9,14 +9,19 @@ import { nodeFileSystem } from '../effects/node-filesystem.ts';
 import { ensureWorkspaceState } from '../effects/workspace-state.ts';
 import type { ProgressEvent } from '../engine/progress.ts';
 import { type Listening, listen, openPersistentSandbox } from '../sandbox/index.ts';
-import { type Composed, compose, runDirectoryOf } from './compose.ts';
+import { clusterAccess } from './cluster.ts';
+import { type Composed, compose } from './compose.ts';
 import type { CommandContext } from './context.ts';
 import { exitCodes } from './exit-code.ts';
 import { logCircuit } from './log-circuit.ts';
+import { fromFiles, type SourceOptions } from './source-options.ts';
+import { runDirectoryOf } from './stores.ts';
 
 export interface SessionOptions {
   readonly directory: string;
   readonly sandbox: boolean;
+  /** Default: files. */
+  readonly from?: SourceOptions;
   readonly dryRun: boolean;
   /** True for the daemon. */
   readonly watch?: boolean;
@@ -51,7 +56,9 @@ export async function openSession(
     exitCode,
     message,
   });
-  const writesFiles = !dryRun || sandbox;
+  const cluster = clusterAccess(options.from ?? fromFiles, context.environment);
+  // With customers in a cluster nothing of ours is a file: no status, no journal, and so nothing that a lock protects.
+  const writesFiles = sandbox || (!dryRun && !cluster.isSource);
   const state = writesFiles
     ? ensureWorkspaceState({ fileSystem: nodeFileSystem, chance: systemChance }, directory)
     : null;
@@ -76,6 +83,10 @@ export async function openSession(
     baseUrl: api.baseUrl,
     token: api.token,
     environment: context.environment,
+    cluster,
+    // A single pass prints its report on stdout.
+    writeJournal: (line) => (options.watch ? context.stdout(line) : context.stderr(line)),
+    onAnnouncingTrouble: (message) => context.log.warn({ why: message }, 'an object cannot be told what became of it'),
     onProgress,
     signal: context.stop,
     onRequest: (event) => context.log.debug(event, 'request'),
@@ -88,6 +99,7 @@ export async function openSession(
       directory,
       async close() {
         await composed.close();
+        await cluster.close();
         if (started?.ok) await started.server.close();
         lock?.lock.release();
       },

@@ -12,6 +12,7 @@ import {
   readPort,
   sandboxOption,
 } from './options.ts';
+import { filesOnly, readSource, withSource } from './source-options.ts';
 
 type Exit = (code: number) => void;
 
@@ -65,63 +66,72 @@ function addInit(program: Command, commands: Commands, exit: Exit): void {
 }
 
 function addValidate(program: Command, commands: Commands, exit: Exit): void {
-  program
-    .command('validate')
-    .description('check every file and print all problems')
-    .addOption(directoryOption())
-    .addOption(
-      new Option('--output <format>', 'github: annotations of the lines, in GitHub Actions')
-        .choices(validateFormats)
-        .default('text' as const),
-    )
-    .addOption(noColorOption())
+  withSource(
+    program
+      .command('validate')
+      .description('check every file and print all problems')
+      .addOption(directoryOption())
+      .addOption(
+        new Option('--output <format>', 'github: annotations of the lines, in GitHub Actions')
+          .choices(validateFormats)
+          .default('text' as const),
+      )
+      .addOption(noColorOption()),
+  )
     .addHelpText('after', validateHelp)
-    .action(async (options) => exit(await commands.validate(options)));
+    .action(async (options, command) => exit(await commands.validate({ ...options, from: readSource(command) })));
 }
 
 function addStatus(program: Command, commands: Commands, exit: Exit): void {
-  program
-    .command('status')
-    .description('print the recorded status of every customer')
-    .addOption(directoryOption())
-    .addOption(outputOption())
-    .addOption(noColorOption())
-    .addOption(sandboxOption())
-    .addOption(new Option('--live', 'also read what each organization holds now; GET only'))
+  withSource(
+    program
+      .command('status')
+      .description('print the recorded status of every customer')
+      .addOption(directoryOption())
+      .addOption(outputOption())
+      .addOption(noColorOption())
+      .addOption(sandboxOption())
+      .addOption(new Option('--live', 'also read what each organization holds now; GET only')),
+  )
     .addHelpText('after', statusHelp)
-    .action(async (options) =>
-      exit(await commands.status({ ...options, sandbox: options.sandbox === true, live: options.live === true })),
-    );
+    .action(async ({ sandbox, live, ...options }, command) => {
+      const from = readSource(command);
+      exit(await commands.status({ ...options, from, sandbox: sandbox === true, live: live === true }));
+    });
 }
 
 function addResume(program: Command, commands: Commands, exit: Exit): void {
-  program
-    .command('resume')
-    .description('end a suspension that somebody made by hand')
-    .argument('<customer>', 'externalId of the customer')
-    .addOption(directoryOption())
-    .addOption(noColorOption())
-    .addOption(sandboxOption())
-    .addOption(new Option('--yes', 'do not ask'))
+  withSource(
+    program
+      .command('resume')
+      .description('end a suspension that somebody made by hand')
+      .argument('<customer>', 'externalId of the customer')
+      .addOption(directoryOption())
+      .addOption(noColorOption())
+      .addOption(sandboxOption())
+      .addOption(new Option('--yes', 'do not ask')),
+  )
     .addHelpText('after', resumeHelp)
-    .action(async (customer, options) => {
+    .action(async (customer, options, command) => {
       const { directory, color } = options;
       const [sandbox, yes] = [options.sandbox === true, options.yes === true];
-      exit(await commands.resume({ customer, directory, color, sandbox, yes }));
+      exit(await commands.resume({ customer, directory, from: readSource(command), color, sandbox, yes }));
     });
 }
 
 function addImport(program: Command, commands: Commands, exit: Exit): void {
-  program
-    .command('import')
-    .description('write files for organizations that exist; without options: list them')
-    .addOption(new Option('--all', 'every live organization that has no file'))
-    .addOption(new Option('--org <id>', 'this organization; repeatable').argParser(collectOrganizations))
-    .addOption(new Option('--dry-run', 'print the files instead of writing them'))
-    .addOption(directoryOption())
-    .addOption(outputOption())
-    .addOption(noColorOption())
-    .addOption(sandboxOption())
+  filesOnly(
+    program
+      .command('import')
+      .description('write files for organizations that exist; without options: list them')
+      .addOption(new Option('--all', 'every live organization that has no file'))
+      .addOption(new Option('--org <id>', 'this organization; repeatable').argParser(collectOrganizations))
+      .addOption(new Option('--dry-run', 'print the files instead of writing them'))
+      .addOption(directoryOption())
+      .addOption(outputOption())
+      .addOption(noColorOption())
+      .addOption(sandboxOption()),
+  )
     .addHelpText('after', importHelp)
     .action(async ({ all, org, dryRun, sandbox, ...options }, command) => {
       if (all && org) command.error('error: --all takes every organization; --org names some. Give one of them.');

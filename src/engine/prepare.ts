@@ -41,6 +41,7 @@ export async function loadDeclarations(source: DeclarationSource, mayBeEmpty = f
   const fleet = await source.loadFleet(workspace.workspace);
   const isEmpty = !fleet.ok && fleet.problems.every(({ code }) => code === 'NoCustomers');
   if (isEmpty && mayBeEmpty) return { ok: true, workspace: workspace.workspace, fleet: { customers: [], broken: [] } };
+  if (!fleet.ok && fleet.isUnknown) return { ok: false, refusal: unknownFleet(fleet.problems) };
   if (!fleet.ok) return refuse('NoCustomers', 'There is no customer file to work from.', fleet.problems);
   if (fleet.fleet.customers.length === 0 && !mayBeEmpty)
     return refuse(
@@ -60,6 +61,18 @@ const NEXT: Readonly<Record<string, string>> = {
   SWITCHED_OFF: switchedOff,
   UNREACHABLE: 'Nothing to do: it goes on by itself as soon as the API answers again.',
 };
+
+/** Nothing is wrong with the declarations, so it is no invalid input: whoever keeps them did not answer. */
+function unknownFleet(problems: Refusal['problems']): Refusal {
+  return {
+    kind: 'cannot-run',
+    code: 'DeclarationsUnreadable',
+    message: 'The customers cannot be read now, which never means that there are none. Nothing is done.',
+    next: null,
+    requestId: null,
+    problems,
+  };
+}
 
 export type Bound = { readonly ok: true; readonly pass: Pass } | { readonly ok: false; readonly refusal: Refusal };
 

@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import { type Check, failedCheck, passed, skipped } from '../../core/check.ts';
 import { emptyWorkspace } from '../../core/declaration/read.ts';
 import { examineApi } from '../../engine/inspect/examine-api.ts';
+import { type ClusterAccess, withCluster } from '../cluster.ts';
 import type { DoctorOptions } from '../commands.ts';
-import { sourceOf, statusStoreOf } from '../compose.ts';
+import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import {
   examineEnvironment,
@@ -21,11 +22,17 @@ import { openForReading } from '../reading.ts';
 import { renderChecks } from '../render/checks.ts';
 import { renderDocument } from '../render/json.ts';
 import { FORMAT_VERSION } from '../render/output-schema.ts';
+import { statusStoreOf } from '../stores.ts';
 
 /** Looks at everything a pass rests on. Writes nothing but a probe into the secret store; 1 when a check failed. */
 export async function doctor(options: DoctorOptions, context: CommandContext): Promise<number> {
+  return withCluster(options.from, context.environment, (cluster) => examine(options, context, cluster));
+}
+
+async function examine(options: DoctorOptions, context: CommandContext, cluster: ClusterAccess): Promise<number> {
   const directory = resolve(options.directory);
-  const source = sourceOf(directory);
+  const { sandbox } = options;
+  const source = sourceOf(directory, cluster);
   const loaded = await source.loadWorkspace();
   const workspace = loaded.ok ? loaded.workspace : emptyWorkspace();
   const fleet = loaded.ok ? await source.loadFleet(loaded.workspace) : loaded;
@@ -41,8 +48,9 @@ export async function doctor(options: DoctorOptions, context: CommandContext): P
     await examineLock(directory),
     await examineGit(directory, workspace.declaration),
     await examineStatusStore(
-      statusStoreOf(directory, options.sandbox, workspace.declaration, context.environment),
+      statusStoreOf({ directory, sandbox, environment: context.environment, cluster }, workspace.declaration),
       workspace.declaration,
+      cluster.isSource,
     ),
     examineEnvironment(context),
   ];
@@ -59,7 +67,7 @@ const CHECK_FAILED = 1;
 const NO_CREDENTIALS = { ok: true, baseUrl: 'the built-in sandbox' } as const;
 
 async function examineConnection(
-  { directory, sandbox }: DoctorOptions,
+  { directory, sandbox, from }: DoctorOptions,
   context: CommandContext,
   examine: (effects: Parameters<typeof examineApi>[0]) => Promise<Check[]>,
 ): Promise<Check[]> {
@@ -69,7 +77,7 @@ async function examineConnection(
       failedCheck('credentials', credentials.message, null),
       skipped('api', 'Nothing was asked of the API, nor of the secret store, without a key.'),
     ];
-  const reading = await openForReading({ directory, sandbox }, 'reconcile doctor', context);
+  const reading = await openForReading({ directory, sandbox, from }, 'reconcile doctor', context);
   if (!reading.ok) return [failedCheck('credentials', reading.refusal.message, reading.refusal.next)];
   try {
     const found = passed('credentials', `There is an API key, and the API is ${credentials.baseUrl}.`);

@@ -5,7 +5,6 @@ import { nodeFileSystem } from '../../effects/node-filesystem.ts';
 import type { Draft } from '../../engine/inspect/draft-customer.ts';
 import { type ImportSurvey, surveyForImport } from '../../engine/inspect/import-organizations.ts';
 import type { ImportOptions } from '../commands.ts';
-import { disk, runDirectoryOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { withLock } from '../locked.ts';
@@ -15,6 +14,7 @@ import { refusalCode } from '../refusal.ts';
 import { renderImport, type Written } from '../render/import.ts';
 import { importDocument } from '../render/import-document.ts';
 import { renderDocument } from '../render/json.ts';
+import { disk, runDirectoryOf } from '../stores.ts';
 
 const CONCURRENCY = 8;
 

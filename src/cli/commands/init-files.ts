@@ -6,7 +6,7 @@ import { ensureDirectory, failedTo, removeFile, replaceFile } from '../../effect
 import { unless } from '../../effects/errno.ts';
 import { fileNameOf } from '../../effects/file-names.ts';
 import { nodeFileSystem } from '../../effects/node-filesystem.ts';
-import { disk } from '../compose.ts';
+import { disk } from '../stores.ts';
 import { type Binding, bindWorkspace } from './bind-workspace.ts';
 import type { FirstCustomer, InitAnswers } from './init-answers.ts';
 

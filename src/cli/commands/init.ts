@@ -9,13 +9,13 @@ import { createUndiciTransport } from '../../effects/layers/undici-transport.ts'
 import { hasRemote } from '../../effects/secrets/git-tracked.ts';
 import { findCustomerFiles } from '../../effects/source/find-files.ts';
 import type { InitOptions } from '../commands.ts';
-import { disk } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { withLock } from '../locked.ts';
 import { errorPage, outputPage } from '../pages.ts';
 import type { Page } from '../render/page.ts';
 import { renderSourceProblems } from '../render/problem.ts';
+import { disk } from '../stores.ts';
 import type { Binding } from './bind-workspace.ts';
 import {
   answersOfOptions,

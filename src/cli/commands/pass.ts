@@ -8,6 +8,7 @@ import { isInWorkTree } from '../../effects/secrets/git-tracked.ts';
 import { runPass } from '../../engine/pass.ts';
 import type { ProgressEvent } from '../../engine/progress.ts';
 import { rememberApprovable } from '../approvals.ts';
+import { withCluster } from '../cluster.ts';
 import { commandNames, type PassOptions } from '../commands.ts';
 import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
@@ -16,6 +17,7 @@ import { createProgress, logOnlyTrouble } from '../progress.ts';
 import { beginPrinting, printReport, refusalCode, refusePass } from '../refusal.ts';
 import { renderText } from '../render/text.ts';
 import { openSession, type Session, workspaceOf } from '../session.ts';
+import { fromFiles } from '../source-options.ts';
 import { explainUnknownCustomers } from '../unknown-customers.ts';
 import { offlinePlan } from './offline.ts';
 
@@ -24,9 +26,9 @@ const documents: ReadonlySet<PassOptions['output']> = new Set(['json', 'ndjson']
 
 /** `reconcile [customer…]`: one pass, or with `--watch` the same loop as a daemon. */
 export async function pass(options: PassOptions, context: CommandContext): Promise<number> {
-  const { directory, sandbox, dryRun, watch } = options;
+  const { directory, sandbox, dryRun, watch, from = fromFiles } = options;
   const printing = beginPrinting(options, context);
-  const unknown = await unknownCustomers(options);
+  const unknown = await unknownCustomers(options, context);
   if (unknown !== null) {
     return refusePass({ code: 'UnknownCustomer', message: unknown, exitCode: exitCodes.cannotRun }, printing, context);
   }
@@ -43,7 +45,7 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
   };
   const command = watch ? 'reconcile --watch' : 'reconcile';
   if (!watch) logOnlyTrouble(context);
-  const opened = await openSession({ directory, sandbox, dryRun, watch, command }, context, onEvent);
+  const opened = await openSession({ directory, sandbox, from, dryRun, watch, command }, context, onEvent);
   if (!opened.ok) return refusePass({ ...opened, code: refusalCode(opened.exitCode) }, printing, context);
   const { session } = opened;
   try {
@@ -83,11 +85,12 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
  */
 async function warnOfInlineStatus(
   session: Session,
-  { watch, sandbox, dryRun }: PassOptions,
+  { watch, sandbox, dryRun, from }: PassOptions,
   { environment, log }: CommandContext,
 ): Promise<void> {
   const isUnattended = watch || !['', 'false', '0'].includes(environment['CI'] ?? '');
-  if (sandbox || dryRun || !isUnattended || !(await isInWorkTree(session.directory))) return;
+  if (from?.source === 'kubernetes' || sandbox || dryRun || !isUnattended || !(await isInWorkTree(session.directory)))
+    return;
   if ((await workspaceOf(session)).status.store !== undefined) return;
   log.warn(
     {
@@ -102,11 +105,16 @@ async function warnOfInlineStatus(
 }
 
 /** Looked at before anything is opened: a mistyped command needs no API key to be told so. */
-async function unknownCustomers({ directory, customers }: PassOptions): Promise<string | null> {
+async function unknownCustomers(
+  { directory, customers, from }: PassOptions,
+  { environment }: CommandContext,
+): Promise<string | null> {
   if (customers.length === 0) return null;
-  const source = sourceOf(resolve(directory));
-  const workspace = await source.loadWorkspace();
-  const fleet = workspace.ok ? await source.loadFleet(workspace.workspace) : workspace;
+  const fleet = await withCluster(from, environment, async (cluster) => {
+    const source = sourceOf(resolve(directory), cluster);
+    const workspace = await source.loadWorkspace();
+    return workspace.ok ? source.loadFleet(workspace.workspace) : workspace;
+  });
   // Files that cannot be read at all are for the pass to say.
   if (!fleet.ok) return null;
   const existing = [

@@ -4,14 +4,16 @@ import { printable } from '../../core/declaration/yaml/printable.ts';
 import type { Fleet, SourceProblem } from '../../core/source.ts';
 import { yamlLines } from '../../core/yaml-text.ts';
 import type { DiscardingStatusStore, StatusResult } from '../../effects/status/store.ts';
+import { type ClusterAccess, withCluster } from '../cluster.ts';
 import { commandNames, type ResolveOptions } from '../commands.ts';
-import { sourceOf, statusStoreOf } from '../compose.ts';
+import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { withLock } from '../locked.ts';
 import { errorPage, outputPage } from '../pages.ts';
 import type { Page } from '../render/page.ts';
 import { renderSourceProblems } from '../render/problem.ts';
+import { statusStoreOf } from '../stores.ts';
 import { explainUnknownCustomers } from '../unknown-customers.ts';
 
 /**
@@ -20,22 +22,34 @@ import { explainUnknownCustomers } from '../unknown-customers.ts';
  */
 export async function resolve(options: ResolveOptions, context: CommandContext): Promise<number> {
   const directory = absolute(options.directory);
-  const locked = await withLock(directory, 'reconcile resolve', () => resolveLocked(options, directory, context));
+  const locked = await withCluster(options.from, context.environment, async (cluster) => {
+    const work = () => resolveLocked(options, directory, context, cluster);
+    // A lock protects files; what is recorded in a cluster is compared and swapped.
+    return cluster.isSource && !options.sandbox
+      ? { ok: true as const, value: await work() }
+      : withLock(directory, 'reconcile resolve', work);
+  });
   return locked.ok ? locked.value : refuse(context, locked.message, locked.exitCode);
 }
 
-async function resolveLocked(options: ResolveOptions, directory: string, context: CommandContext): Promise<number> {
-  const { customer } = options;
-  const source = sourceOf(directory);
+async function resolveLocked(
+  options: ResolveOptions,
+  directory: string,
+  context: CommandContext,
+  cluster: ClusterAccess,
+): Promise<number> {
+  const { customer, sandbox } = options;
+  const source = sourceOf(directory, cluster);
   const workspace = await source.loadWorkspace();
   if (!workspace.ok) return refuseFiles(context, workspace.problems);
   const loaded = await source.loadFleet(workspace.workspace);
-  if (!loaded.ok) return refuseFiles(context, loaded.problems);
+  if (!loaded.ok) return refuseFiles(context, loaded.problems, loaded.isUnknown ? exitCodes.cannotRun : undefined);
   const target = targetIn(loaded.fleet, customer);
   if (!target) return refuse(context, explainUnknownCustomers([customer], namesIn(loaded.fleet), commandNames) ?? '');
   if ('problems' in target) return refuseFiles(context, target.problems);
 
-  const store = statusStoreOf(directory, options.sandbox, workspace.workspace.declaration, context.environment);
+  const place = { directory, sandbox, environment: context.environment, cluster };
+  const store = statusStoreOf(place, workspace.workspace.declaration);
   const recorded = await store.read(target);
   if (recorded.ok && recorded.value === null) {
     context.stdout(`Nothing is recorded about ${printable(customer)}.\n`);
@@ -99,7 +113,11 @@ function refuse(context: CommandContext, message: string, exitCode: number = exi
   return exitCode;
 }
 
-function refuseFiles(context: CommandContext, problems: readonly SourceProblem[]): number {
+function refuseFiles(
+  context: CommandContext,
+  problems: readonly SourceProblem[],
+  exitCode: number = exitCodes.invalidInput,
+): number {
   context.stderr(`${renderSourceProblems(problems, errorPage(context)).join('\n')}\n`);
-  return exitCodes.invalidInput;
+  return exitCode;
 }

@@ -5,13 +5,14 @@ import { exitCodes } from '../exit-code.ts';
 import { errorPage } from '../pages.ts';
 import { createProgress, logOnlyTrouble } from '../progress.ts';
 import { openSession, workspaceOf } from '../session.ts';
+import { fromFiles } from '../source-options.ts';
 
 /** Ends a suspension that was made by hand; asks first on a terminal. 0 when the customer is active afterwards. */
 export async function resume(options: ResumeOptions, context: CommandContext): Promise<number> {
-  const { directory, sandbox, customer } = options;
+  const { directory, sandbox, customer, from = fromFiles } = options;
   logOnlyTrouble(context);
   const progress = createProgress(context, false);
-  const session = { directory, sandbox, dryRun: false, command: 'reconcile resume' };
+  const session = { directory, sandbox, from, dryRun: false, command: 'reconcile resume' };
   const opened = await openSession(session, context, progress.onEvent);
   if (!opened.ok) {
     say(context, 'error: ', opened.message);

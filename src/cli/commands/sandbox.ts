@@ -4,9 +4,9 @@ import { systemFailure } from '../../effects/errno.ts';
 import { ensureWorkspaceState } from '../../effects/workspace-state.ts';
 import { type Listening, listen, openPersistentSandbox, type RequestLine, type Sandbox } from '../../sandbox/index.ts';
 import type { SandboxCommandOptions } from '../commands.ts';
-import { disk, runDirectoryOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
+import { disk, runDirectoryOf } from '../stores.ts';
 
 /** Serves the sandbox until the process is told to stop, and prints what to paste into another terminal. */
 export async function sandbox(options: SandboxCommandOptions, context: CommandContext): Promise<number> {

@@ -3,11 +3,11 @@ import { customerResourceYaml } from '../../core/declaration/customer-crd.ts';
 import { customerJsonSchema, type JsonSchema, workspaceJsonSchema } from '../../core/declaration/json-schema.ts';
 import { replaceFile } from '../../effects/durable-file.ts';
 import type { SchemaName, SchemaOptions } from '../commands.ts';
-import { disk } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { eventsJsonSchema } from '../render/event-schema.ts';
 import { outputJsonSchema } from '../render/output-schema.ts';
+import { disk } from '../stores.ts';
 
 const json = (schema: JsonSchema) => `${JSON.stringify(schema, null, 2)}\n`;
 

@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import type { Fleet, SourcedCustomer, SourcedWorkspace, SourceProblem } from '../../core/source.ts';
 import { type CustomerStatus, readCustomerStatus, recordedParent } from '../../core/status.ts';
 import type { StatusResult, StatusStore } from '../../effects/status/store.ts';
+import { type ClusterAccess, withCluster } from '../cluster.ts';
 import type { StatusOptions } from '../commands.ts';
-import { sourceOf, statusStoreOf } from '../compose.ts';
+import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { errorPage, outputPage } from '../pages.ts';
@@ -12,18 +13,25 @@ import { renderDocument } from '../render/json.ts';
 import { FORMAT_VERSION, type StatusRow } from '../render/output-schema.ts';
 import { renderSourceProblems } from '../render/problem.ts';
 import { renderStatusTable } from '../render/status-table.ts';
+import { statusStoreOf } from '../stores.ts';
 import { withLiveBalances } from './live-balances.ts';
 
 /** Prints what the last passes recorded, trouble first; 3 when there is nothing that can be read. Only `--live` calls the API. */
 export async function status(options: StatusOptions, context: CommandContext): Promise<number> {
+  return withCluster(options.from, context.environment, (cluster) => printStatus(options, context, cluster));
+}
+
+async function printStatus(options: StatusOptions, context: CommandContext, cluster: ClusterAccess): Promise<number> {
   const directory = resolve(options.directory);
-  const source = sourceOf(directory);
+  const source = sourceOf(directory, cluster);
   const workspace = await source.loadWorkspace();
   if (!workspace.ok) return refuse(context, workspace.problems);
   const fleet = await source.loadFleet(workspace.workspace);
-  if (!fleet.ok) return refuse(context, fleet.problems);
-  const store = statusStoreOf(directory, options.sandbox, workspace.workspace.declaration, context.environment);
-  const recorded = await statusRows(fleet.fleet, workspace.workspace, store, options.sandbox);
+  if (!fleet.ok) return refuse(context, fleet.problems, fleet.isUnknown ? exitCodes.cannotRun : exitCodes.invalidInput);
+  const { sandbox } = options;
+  const place = { directory, sandbox, environment: context.environment, cluster };
+  const store = statusStoreOf(place, workspace.workspace.declaration);
+  const recorded = await statusRows(fleet.fleet, workspace.workspace, store, sandbox);
   const read = options.live
     ? await withLiveBalances(recorded, options, context)
     : { ok: true as const, rows: recorded };
@@ -40,9 +48,13 @@ export async function status(options: StatusOptions, context: CommandContext): P
   return exitCodes.ok;
 }
 
-function refuse(context: CommandContext, problems: readonly SourceProblem[]): number {
+function refuse(
+  context: CommandContext,
+  problems: readonly SourceProblem[],
+  exitCode: number = exitCodes.invalidInput,
+): number {
   context.stderr(`${renderSourceProblems(problems, errorPage(context)).join('\n')}\n`);
-  return exitCodes.invalidInput;
+  return exitCode;
 }
 
 async function statusRows(

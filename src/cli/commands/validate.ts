@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { SourceProblem } from '../../core/source.ts';
 import { type Validation, validateWorkspace } from '../../effects/source/validate-workspace.ts';
+import { withCluster } from '../cluster.ts';
 import type { ValidateOptions } from '../commands.ts';
 import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
@@ -20,7 +21,9 @@ const FILES_MAX = 50;
 /** Prints everything wrong in the workspace's files in one run. 0 when nothing is, else 3. Calls nothing. */
 export async function validate(options: ValidateOptions, context: CommandContext): Promise<number> {
   const directory = resolve(options.directory);
-  const validation = await validateWorkspace(sourceOf(directory));
+  const validation = await withCluster(options.from, context.environment, (cluster) =>
+    validateWorkspace(sourceOf(directory, cluster)),
+  );
   if (options.output === 'github')
     context.stdout(annotateProblems(validation.problems, { directory, root: githubRoot(context.environment) }));
   context.stdout(

@@ -11,14 +11,15 @@ import { problemDocument, refusalDocument, renderDocument } from '../render/json
 import { FORMAT_VERSION, type WebhookTestDocument } from '../render/output-schema.ts';
 import { renderWebhookTest } from '../render/webhook-test.ts';
 import { openSession, workspaceOf } from '../session.ts';
+import { fromFiles } from '../source-options.ts';
 
 /** Sends the test ping to a declared webhook and reports its delivery. 0 when it was delivered. */
 export async function testWebhook(options: TestWebhookOptions, context: CommandContext): Promise<number> {
-  const { directory, sandbox, name, output } = options;
+  const { directory, sandbox, name, output, from = fromFiles } = options;
   logOnlyTrouble(context);
   const progress = createProgress(context, output === 'text');
   // The sandbox is a file of the workspace; the API is not.
-  const session = { directory, sandbox, dryRun: false, command: 'reconcile webhooks test', lock: sandbox };
+  const session = { directory, sandbox, from, dryRun: false, command: 'reconcile webhooks test', lock: sandbox };
   const opened = await openSession(session, context, progress.onEvent);
   if (!opened.ok) {
     const refusal = cannotRun(refusalCode(opened.exitCode), opened.message);

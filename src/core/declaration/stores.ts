@@ -18,8 +18,12 @@ const recipient = z
     patternErrorMessage: 'Must be a recipient as age-keygen prints it: age1 and 58 characters in lower case.',
   });
 
+/** A label of DNS, as the name of a namespace is (RFC 1123). */
+export const namespacePattern: RegExp = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
 interface SecretSettings {
   readonly store?: unknown;
+  readonly namespace?: unknown;
   readonly directory?: unknown;
   readonly recipients?: unknown;
 }
@@ -27,12 +31,12 @@ interface SecretSettings {
 export const secretSettings = z
   .strictObject({
     store: z
-      .enum(['file', 'age'])
+      .enum(['file', 'age', 'kubernetes'])
       .default('file')
       .meta({
         description:
           'Where shown-once secrets go. file: one file per secret, readable by its owner only. age: one file per secret, ' +
-          'encrypted to `recipients`, which may be committed.',
+          'encrypted to `recipients`, which may be committed. kubernetes: one Secret object per secret in `namespace`.',
       }),
     directory: directory.optional().meta({
       description:
@@ -49,11 +53,21 @@ export const secretSettings = z
         description: 'For the store `age`: the public halves (age1…) of the pairs that can open every secret.',
         examples: [['age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p']],
       }),
+    namespace: z
+      .string()
+      .regex(namespacePattern, 'must be the name of a namespace: lower case letters, digits and hyphens')
+      .optional()
+      .meta({
+        description:
+          'For the store `kubernetes`: the namespace of the Secret objects, best one of their own: whoever may read Secrets ' +
+          'there has the keys of every customer.',
+        examples: ['layers-secrets'],
+      }),
   })
   .superRefine(explain(secretSettingsProblem), { when: () => true })
-  .meta({ dependentRequired: { recipients: ['store', 'directory'] } });
+  .meta({ dependentRequired: { recipients: ['store', 'directory'], namespace: ['store'] } });
 
-function secretSettingsProblem({ store, directory: chosen, recipients }: SecretSettings): string | null {
+function secretSettingsProblem({ store, directory: chosen, recipients, namespace }: SecretSettings): string | null {
   if (store === 'age' && recipients === undefined)
     return 'has store: age but no recipients; add a line such as recipients: [age1…], as age-keygen prints it';
   if (store === 'age' && chosen === undefined)
@@ -62,6 +76,12 @@ function secretSettingsProblem({ store, directory: chosen, recipients }: SecretS
     return 'has store: age with a directory below .reconcile, which git never sees; add a line such as directory: secrets';
   if (store !== 'age' && recipients !== undefined)
     return 'has recipients that nothing uses; add store: age, or remove the recipients';
+  if (store === 'kubernetes' && namespace === undefined)
+    return 'has store: kubernetes but no namespace; add a line such as namespace: layers-secrets';
+  if (store === 'kubernetes' && chosen !== undefined)
+    return 'has a directory that nothing uses, because store is kubernetes';
+  if (store !== 'kubernetes' && namespace !== undefined)
+    return 'has a namespace that nothing uses; add store: kubernetes, or remove the namespace';
   return null;
 }
 
@@ -85,12 +105,13 @@ interface StatusSettings {
 export const statusSettings = z
   .strictObject({
     store: z
-      .enum(['inline', 'directory', 'git'])
+      .enum(['inline', 'directory', 'git', 'kubernetes'])
       .optional()
       .meta({
         description:
           'Where status is written: inline (the default) is the status block at the end of each customer’s file, directory is ' +
-          'one file per customer in `directory`, git is one file per customer on a branch that is pushed.',
+          'one file per customer in `directory`, git is one file per customer on a branch that is pushed, kubernetes is the ' +
+          'status of the customer’s object (with --source kubernetes the default).',
       }),
     directory: directory.optional().meta({
       description: 'For the store `directory`: the folder, relative to the workspace.',

@@ -52,15 +52,24 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Kubern
   };
 }
 
+/** Where it is not even known how to reach the cluster: what is declared there is unknown, and `message` says why. */
+export function createUnreachableSource(settings: DeclarationSource, message: string): KubernetesSource {
+  return {
+    loadWorkspace: () => settings.loadWorkspace(),
+    loadFleet: async () => unknownFleet({ namespace: null }, message),
+    reread: async () => 'changed',
+    objectAt: () => null,
+  };
+}
+
+function unknownFleet(place: Place, message: string): FleetLoad {
+  return { ok: false, isUnknown: true, problems: [placeProblem(place, { code: 'ClusterUnreadable', message })] };
+}
+
 async function loadFleet(source: Source, workspace: SourcedWorkspace): Promise<FleetLoad> {
   const { client, place, clock, readings } = source;
   const listed = await client.list(customers, place);
-  if (listed.outcome !== 'ok')
-    return {
-      ok: false,
-      isUnknown: true,
-      problems: [placeProblem(place, { code: 'ClusterUnreadable', message: listed.message })],
-    };
+  if (listed.outcome !== 'ok') return unknownFleet(place, listed.message);
   const objects = listed.value.items.filter(isDeclaring);
   if (objects.length === 0) return { ok: false, problems: [noCustomers(place)] };
 
