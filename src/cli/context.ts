@@ -26,6 +26,10 @@ export interface CommandContext {
   credentials(): CredentialResult;
   /** Aborted by the first SIGINT or SIGTERM: no new work, what is in flight ends. */
   readonly stop: AbortSignal;
+  /** Calls back at each SIGHUP until what it returns is called; before and after, SIGHUP ends the process as ever. */
+  onHangup(listener: () => void): () => void;
+  /** What is still at work is not waited for when the command has returned. */
+  abandon(): void;
   /** The signal that aborted {@link stop}. */
   stoppedBy(): 'SIGINT' | 'SIGTERM' | null;
 }

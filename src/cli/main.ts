@@ -25,6 +25,7 @@ if (logLevel === null) {
   process.exitCode = exitCodes.cannotRun;
 } else {
   process.exitCode = await run();
+  if (context.isAbandoned()) process.exit();
 }
 
 async function run(): Promise<number> {

@@ -18,6 +18,8 @@ export interface ProcessContextOptions {
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
 export interface ProcessContext extends CommandContext {
+  /** True when the process must end with the command, whatever still runs. */
+  isAbandoned(): boolean;
   /** Every secret that this process holds, for whoever prints what a bug threw. */
   secrets(): readonly Secret[];
 }
@@ -28,6 +30,7 @@ export function createProcessContext(options: ProcessContextOptions): ProcessCon
   const { stdin, stdout, stderr, env } = process;
   const known: Secret[] = apiKey === null ? [] : [apiKey.key];
   const stopping = watchSignals(options);
+  let isAbandoned = false;
   const plain = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
   const write = (text: string) => void stderr.write(text);
   const log = createLog({
@@ -57,6 +60,14 @@ export function createProcessContext(options: ProcessContextOptions): ProcessCon
       return remembering(result.credentials, known);
     },
     stop: stopping.signal,
+    onHangup(listener) {
+      process.on('SIGHUP', listener);
+      return () => void process.off('SIGHUP', listener);
+    },
+    abandon() {
+      isAbandoned = true;
+    },
+    isAbandoned: () => isAbandoned,
     stoppedBy: stopping.by,
     secrets: () => known,
   };

@@ -1,91 +1,116 @@
-import type { Logger } from 'pino';
-import type { ListenAddress } from '../core/declaration/listen-address.ts';
-import type { PassReport } from '../core/report.ts';
 import type { Clock } from '../effects/clock.ts';
-import type { DeclarationSource } from '../effects/source/source.ts';
-import { fingerprint } from './fingerprint.ts';
-import { type Hints, watchFiles } from './hints.ts';
-import { logReport } from './log-report.ts';
-import { listenForProbes, type Probes } from './probes.ts';
+import type { Leadership } from '../effects/leadership.ts';
+import type { Hints } from './hints.ts';
+import type { Loop } from './loop.ts';
+import type { Item, Observer } from './observer.ts';
 
 export interface DaemonOptions {
-  /** The workspace, absolute. */
-  readonly directory: string;
-  readonly source: DeclarationSource;
-  /** At most this long between two passes, in milliseconds. */
-  readonly resyncMs: number;
-  /** Where probes answer; null for nowhere. */
-  readonly listen: ListenAddress | null;
+  readonly loop: Loop;
+  /** File events: only a reason to look. */
+  readonly hints: Hints;
+  /** Calls back at each SIGHUP until what it returns is called. */
+  readonly onHangup: (listener: () => void) => () => void;
+  readonly leadership: Leadership;
+  /** The first signal: no new work, what is in flight ends. */
   readonly stop: AbortSignal;
-  readonly log: Logger;
   readonly clock: Clock;
-  readonly runPass: (signal: AbortSignal) => Promise<PassReport>;
+  readonly observe: Observer;
 }
 
-/** A pass that could not begin, or left something that settles by itself, is repeated sooner: 1 s, doubling to 60 s. */
-const RETRY_FIRST_MS = 1_000;
-const RETRY_MAX_MS = 60_000;
+export interface DaemonEnd {
+  readonly exitCode: number;
+  /** Visits that were still at work: the process must not wait for them. */
+  readonly abandoned: readonly Item[];
+}
 
 /**
- * The loop of `--watch`: a pass at the start, after every change of a declaration, and at every resync. Files are only
- * a hint to look: what counts is whether what they declare differs from what the last pass worked from, so that status
- * written by us never wakes us. Ends with 0 after a stop, when the pass under way has ended.
+ * How long a stop may take. A request has 30 s, Kubernetes gives 30 s by default; what has not ended by then is left in
+ * doubt, which the next process settles as after any crash: by reading, then by the same bytes under the same key.
  */
-export async function runDaemon(options: DaemonOptions): Promise<number> {
-  const { log, stop, clock, source } = options;
-  const hints = watchFiles(options.directory, log);
-  const probes = options.listen ? await listenForProbes(options.listen, log) : null;
-  log.info({ directory: options.directory, resyncMs: options.resyncMs }, 'daemon started');
-  let failures = 0;
+const GRACE_MS = 25_000;
+
+/** Without a hint nothing has changed; but while the files cannot be used it is looked again. */
+const LOOK_MS = 60_000;
+
+/** The process lost the lease: another one leads, and this one is to end, as client-go does. */
+const EXIT_LOST = 1;
+
+/**
+ * The life of `--watch` (design 8, correctness 2.9): standby, leading, draining. Ends with 0 after a stop, when the
+ * visits under way have ended or their time is up. There is no other way to end and nothing to clean up: whatever a
+ * process leaves behind, the next one begins as after a crash.
+ */
+export async function runDaemon(options: DaemonOptions): Promise<DaemonEnd> {
+  const { loop, hints, leadership, stop, observe } = options;
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  for (const signal of [stop, leadership.lost]) signal.addEventListener('abort', end, { once: true });
+  if (stop.aborted || leadership.lost.aborted) end();
+  // A standby looks at the files too: it says what is wrong with them, and is ready when its time comes.
+  await loop.lookAtFiles();
+  const files = followFiles(loop, hints, ending.signal);
+  const forgetHangups = options.onHangup(() => void loop.everybody());
   try {
-    while (!stop.aborted) {
-      // Taken before the pass reads the files: an edit made meanwhile differs from it and is not missed.
-      const seen = await fingerprint(source);
-      const settled = await passOnce(options, probes);
-      failures = settled ? 0 : failures + 1;
-      const retryMs = settled
-        ? options.resyncMs
-        : Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 10));
-      await waitForWork(source, hints, seen, Math.min(retryMs, options.resyncMs), clock, stop);
-    }
+    return await lead(options, ending.signal);
   } finally {
+    forgetHangups();
+    loop.close();
+    end();
     await hints.close();
-    await probes?.close();
-    log.info('daemon stopped');
+    await files;
+    observe({ kind: 'stopped', abandoned: loop.active() });
   }
-  return 0;
 }
 
-/** True when nothing is left that would settle by itself. A bug in one pass must not end the daemon. */
-async function passOnce({ runPass, stop, log }: DaemonOptions, probes: Probes | null): Promise<boolean> {
+async function lead({ loop, leadership, stop, clock, observe }: DaemonOptions, ended: AbortSignal): Promise<DaemonEnd> {
+  observe({ kind: 'leadership', state: 'waiting' });
+  if (!(await leadership.acquire(ended))) return { exitCode: leadership.lost.aborted ? EXIT_LOST : 0, abandoned: [] };
+  observe({ kind: 'leadership', state: 'leading' });
+  await loop.everybody();
+  const work = loop.run();
+  await until(ended);
+  loop.close();
+  if (leadership.lost.aborted) {
+    observe({ kind: 'leadership', state: 'lost' });
+    return { exitCode: EXIT_LOST, abandoned: loop.active() };
+  }
+  observe({ kind: 'stopping', waitsFor: loop.active(), graceMs: GRACE_MS });
+  const isDone = await withinGrace(work, clock, leadership.lost);
+  // A lease that is given up while something is in flight would let another begin beside it.
+  if (isDone) await release(leadership, observe);
+  return { exitCode: stop.aborted && !leadership.lost.aborted ? 0 : EXIT_LOST, abandoned: isDone ? [] : loop.active() };
+}
+
+async function release(leadership: Leadership, observe: Observer): Promise<void> {
   try {
-    const report = await runPass(stop);
-    logReport(log, report);
-    probes?.notePass(report.refused === null);
-    if (report.refused) return report.refused.kind === 'invalid-input';
-    return report.customers.every(({ phase }) => phase !== 'Held' && phase !== 'Progressing');
+    await leadership.release();
+    observe({ kind: 'leadership', state: 'released' });
   } catch (error) {
-    log.error({ err: error }, 'pass failed unexpectedly');
-    probes?.notePass(false);
-    return false;
+    // The lease runs out by itself.
+    observe({ kind: 'defect', where: 'leadership', error });
   }
 }
 
-/** Resolves when declarations differ from `seen`, when `ms` have passed, or at a stop. */
-async function waitForWork(
-  source: DeclarationSource,
-  hints: Hints,
-  seen: string,
-  ms: number,
-  clock: Clock,
-  stop: AbortSignal,
-): Promise<void> {
-  const until = clock.monotonic() + ms;
-  while (!stop.aborted) {
-    const left = until - clock.monotonic();
-    if (left <= 0) return;
-    const hinted = await hints.next(left, stop);
-    if (!hinted) return;
-    if ((await fingerprint(source)) !== seen) return;
+async function followFiles(loop: Loop, hints: Hints, ended: AbortSignal): Promise<void> {
+  while (!ended.aborted) {
+    const isHinted = await hints.next(LOOK_MS, ended);
+    if (ended.aborted) return;
+    if (isHinted || !loop.canUseFiles()) await loop.lookAtFiles();
   }
+}
+
+/** True when the work ended in time. */
+async function withinGrace(work: Promise<void>, clock: Clock, lost: AbortSignal): Promise<boolean> {
+  const timer = new AbortController();
+  const late = Promise.race([clock.sleep(GRACE_MS, timer.signal), until(lost)]).then(() => false);
+  const isDone = await Promise.race([work.then(() => true), late]);
+  timer.abort();
+  return isDone;
+}
+
+function until(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

@@ -1,39 +1,75 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { Logger } from 'pino';
 import type { ListenAddress } from '../core/declaration/listen-address.ts';
+import type { DaemonEvent, Observer } from './observer.ts';
 
-export interface Probes {
-  /** A pass ended; `begun` is false when it could not even begin. */
-  notePass(begun: boolean): void;
-  close(): Promise<void>;
+/** What probes tell from outside. */
+export interface Readiness {
+  readonly observe: Observer;
+  isReady(): boolean;
 }
 
 /**
- * `/livez` answers as long as the process does; `/readyz` once a pass has begun and the last one could begin, so that a
- * wrong token or an unreachable API is seen from outside. Rejects when the address is taken.
+ * Ready once the files could be used and the API says who we are and what there is, so that a wrong token or an
+ * unreachable API is seen from outside; a standby is ready when it could begin at once.
  */
-export async function listenForProbes(address: ListenAddress, log: Logger): Promise<Probes> {
-  let ready = false;
-  const server = createServer((request, response) => {
-    const path = request.url?.split('?')[0];
-    const known = path === '/livez' || path === '/readyz';
-    const status = known ? (path === '/livez' || ready ? 200 : 503) : 404;
-    response.writeHead(status, { 'content-type': 'text/plain' });
-    response.end(status === 200 ? 'ok\n' : known ? 'not ready\n' : 'not found\n');
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(address.port, address.host, resolve);
-  });
-  log.info({ host: address.host, port: address.port }, 'probes listening');
+export function createReadiness(): Readiness {
+  let canUseFiles = false;
+  let canVisit = true;
+  let isWaiting = true;
   return {
-    notePass: (begun) => {
-      ready = begun;
+    observe(event: DaemonEvent) {
+      if (event.kind === 'declarations-loaded') canUseFiles = true;
+      if (event.kind === 'declarations-failed') canUseFiles = false;
+      if (event.kind === 'view-refreshed') canVisit = true;
+      if (event.kind === 'view-failed') canVisit = false;
+      if (event.kind !== 'leadership') return;
+      isWaiting = event.state === 'waiting';
+      canVisit = isWaiting;
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    isReady: () => canUseFiles && (isWaiting || canVisit),
+  };
+}
+
+export interface Probes {
+  /** Answers there from now on, and nowhere else; null for nowhere. Rejects when the address is taken. */
+  follow(address: ListenAddress | null): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `/livez` answers as long as the process does, `/readyz` with 200 while it is ready. */
+export function createProbes(isReady: () => boolean, log: Logger): Probes {
+  let open: { readonly server: Server; readonly address: ListenAddress } | null = null;
+
+  async function close(): Promise<void> {
+    const { server } = open ?? {};
+    open = null;
+    if (!server) return;
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+  }
+
+  return {
+    async follow(address) {
+      if (open?.address.host === address?.host && open?.address.port === address?.port) return;
+      await close();
+      if (address === null) return;
+      const server = createServer((request, response) => {
+        const path = request.url?.split('?')[0];
+        const known = path === '/livez' || path === '/readyz';
+        const status = known ? (path === '/livez' || isReady() ? 200 : 503) : 404;
+        response.writeHead(status, { 'content-type': 'text/plain' });
+        response.end(status === 200 ? 'ok\n' : known ? 'not ready\n' : 'not found\n');
+      });
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(address.port, address.host, resolve);
+      });
+      open = { server, address };
+      log.info({ host: address.host, port: address.port }, 'probes listening');
+    },
+    close,
   };
 }

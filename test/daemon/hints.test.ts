@@ -14,13 +14,13 @@ import { dirname, join } from 'node:path';
 import { watch } from 'chokidar';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
-import { fingerprint } from '../../src/daemon/fingerprint.ts';
 import { type Hints, watchFiles } from '../../src/daemon/hints.ts';
 import { systemChance } from '../../src/effects/chance.ts';
 import { systemClock } from '../../src/effects/clock.ts';
 import { nodeFileSystem } from '../../src/effects/node-filesystem.ts';
 import { createDirectorySource } from '../../src/effects/source/directory-source.ts';
 import { createInlineStatusStore } from '../../src/effects/status/inline-store.ts';
+import { type Declarations, lookAtFiles } from '../../src/engine/fleet/declarations.ts';
 
 /**
  * Real files and the system's own events. Nothing here waits for a time: each test makes a change and waits, at most as
@@ -63,7 +63,8 @@ interface Watched {
   /** Waits for the hint after which a load of the declarations answers `expected`. */
   sees(expected: readonly string[]): Promise<void>;
   loads(): Promise<readonly string[]>;
-  readonly fingerprint: () => Promise<string>;
+  /** What of the declarations differs from the look before: customers, and whether reconcile.yaml does. */
+  readonly changes: () => Promise<readonly [customers: readonly string[], workspace: boolean]>;
   readonly hints: Hints;
 }
 
@@ -74,6 +75,7 @@ function watchWorkspace(directory: string, tornMs = settling.tornMs): Watched {
     settling: { ...settling, tornMs },
   });
   const hints = watchFiles(directory, silent, quick);
+  let known: Declarations | null = null;
   open.push(hints);
   /** What is declared, in words: `acme One`, and the codes of what cannot be used. */
   const loads = async (): Promise<readonly string[]> => {
@@ -91,7 +93,12 @@ function watchWorkspace(directory: string, tornMs = settling.tornMs): Watched {
   return {
     hints,
     loads,
-    fingerprint: () => fingerprint(source),
+    async changes() {
+      const loaded = await lookAtFiles(source, known, () => 1);
+      if (!loaded.ok) throw new Error(loaded.refusal.message);
+      known = loaded.declarations;
+      return [loaded.changed, loaded.workspaceChanged];
+    },
     async sees(expected) {
       const stop = AbortSignal.timeout(patienceMs);
       let seen: readonly string[] = [];
@@ -308,7 +315,7 @@ test('what we write ourselves changes nothing that a pass works from', async () 
   write(join(at, 'customers/acme.yaml'), named('One'));
   write(join(at, 'reconcile.yaml'), 'status: { store: inline }\n');
   const watched = await begin(at);
-  const before = await watched.fingerprint();
+  expect(await watched.changes()).toEqual([['acme'], true]);
   const statuses = createInlineStatusStore({
     workspaceDirectory: at,
     fileSystem: nodeFileSystem,
@@ -322,7 +329,7 @@ test('what we write ourselves changes nothing that a pass works from', async () 
   write(join(at, 'status/acme.yaml'), 'status: { phase: Ready }\n');
   write(join(at, '.reconcile/journal.jsonl'), '{}\n');
   expect(await watched.hints.next(patienceMs, AbortSignal.timeout(patienceMs))).toBe(true);
-  expect(await watched.fingerprint()).toBe(before);
+  expect(await watched.changes()).toEqual([[], false]);
   writeFileSync(join(at, 'customers/acme.yaml'), named('Two'));
   await watched.sees(['acme Two']);
 });
@@ -334,11 +341,10 @@ test('files of ours and of a repository around the workspace are not even watche
   for (const path of ['.git/index', '.reconcile/journal.jsonl', 'node_modules/x/y.yaml', 'status/acme.yaml'])
     write(join(at, path), 'x\n');
   // The next thing that is told is an edit, and it is the only one.
-  const source = watched.fingerprint;
-  const before = await source();
+  await watched.changes();
   writeFileSync(join(at, 'customers/acme.yaml'), named('Two'));
   expect(await watched.hints.next(patienceMs, AbortSignal.timeout(patienceMs))).toBe(true);
-  expect(await source()).not.toBe(before);
+  expect(await watched.changes()).toEqual([['acme'], false]);
 });
 
 test('where the system has no watches left, files are looked at instead, and it is said once', async () => {

@@ -1,35 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pino } from 'pino';
 import type { PassReport } from '../../src/core/report.ts';
-import { runDaemon } from '../../src/daemon/daemon.ts';
+import { createFleetPasses } from './fleet-passes.ts';
 import type { World } from './world.ts';
 
-/** The loop of `--watch` over a world, for so many passes and without a wait between them; their reports. */
+/** So many rounds of visits by one process that lives on, as a daemon makes them; their reports. */
 export async function daemonPasses(world: World, passes: number): Promise<readonly PassReport[]> {
-  const stop = new AbortController();
+  const pass = createFleetPasses(world.effects());
   const reports: PassReport[] = [];
-  // File events are only hints; the files themselves lie on the disk in memory.
-  const directory = mkdtempSync(join(tmpdir(), 'reconcile-daemon-'));
-  try {
-    await runDaemon({
-      directory,
-      source: world.effects().source,
-      resyncMs: 0,
-      listen: null,
-      stop: stop.signal,
-      log: pino({ level: 'silent' }),
-      clock: world.clock,
-      runPass: async (signal) => {
-        const report = await world.pass({ signal });
-        reports.push(report);
-        if (reports.length >= passes) stop.abort();
-        return report;
-      },
-    });
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  for (let made = 0; made < passes; made += 1) reports.push(await pass());
   return reports;
 }

@@ -1,3 +1,5 @@
+import { FLEET } from '../../src/core/guard.ts';
+import { planHash } from '../../src/core/plan-hash.ts';
 import type { Problem } from '../../src/core/problem.ts';
 import type { CustomerReport, PassReport, StepReport } from '../../src/core/report.ts';
 import type { Effects } from '../../src/engine/context.ts';
@@ -57,6 +59,7 @@ export function createFleetPasses(effects: Effects, options: FleetPassOptions = 
     return {
       ...refusedReport(effects, NONE),
       refused: null,
+      planHash: planHash([...reports, { externalId: FLEET, steps }], effects.hash),
       customers: reports,
       brokenFiles: loaded.declarations.fleet.broken,
       fleet: {

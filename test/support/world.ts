@@ -5,6 +5,7 @@ import { type Chance, nameUuid, sha256 } from '../../src/effects/chance.ts';
 import type { Clock } from '../../src/effects/clock.ts';
 import { createFileJournal } from '../../src/effects/file-journal.ts';
 import { createLayersClient, createLayersReader } from '../../src/effects/layers/layers-client.ts';
+import type { Pacer } from '../../src/effects/layers/pacer.ts';
 import type { Transport, WireRequest } from '../../src/effects/layers/transport.ts';
 import { createFileSecretStore } from '../../src/effects/secrets/file-store.ts';
 import { createDirectorySource } from '../../src/effects/source/directory-source.ts';
@@ -38,6 +39,9 @@ export interface World {
 export interface WorldOptions extends SandboxOptions {
   readonly sandbox?: Sandbox;
   readonly disk?: MemoryFileSystem;
+  /** Time that passes by itself; without it whoever sleeps moves the sandbox's on. */
+  readonly clock?: Clock;
+  readonly pacer?: Pacer;
   /** Stands between the client and the sandbox. */
   readonly transport?: (inner: Transport) => Transport;
   /** Default: inline, as for users. */
@@ -47,11 +51,12 @@ export interface WorldOptions extends SandboxOptions {
 }
 
 export function createWorld(options: WorldOptions = {}): World {
-  const sandbox = options.sandbox ?? createSandbox(options);
+  const { clock: ownClock } = options;
+  const sandbox = options.sandbox ?? createSandbox(ownClock ? { ...options, now: () => ownClock.now() } : options);
   const disk = options.disk ?? createMemoryFileSystem();
   const requests: WireRequest[] = [];
   const events: ProgressEvent[] = [];
-  const clock = sandboxClock(sandbox);
+  const clock = ownClock ?? sandboxClock(sandbox);
   const chance = countingChance();
   if (!options.disk) {
     const { organizationId, apiKeyId } = sandbox.parent();
@@ -63,7 +68,9 @@ export function createWorld(options: WorldOptions = {}): World {
   const transport = options.transport?.(inner) ?? inner;
 
   function effects(dryRun = false): Effects {
-    const clientOptions = { transport, token: () => new Secret(sandbox.parent().token), clock, chance };
+    const { pacer } = options;
+    const token = () => new Secret(sandbox.parent().token);
+    const clientOptions = { transport, token, clock, chance, ...(pacer ? { pacer } : {}) };
     const client = dryRun ? null : createLayersClient(clientOptions);
     return {
       reader: client ?? createLayersReader(clientOptions),

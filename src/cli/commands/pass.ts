@@ -1,9 +1,5 @@
 import { resolve } from 'node:path';
-import { parseDuration } from '../../core/declaration/duration.ts';
-import { parseListenAddress } from '../../core/declaration/listen-address.ts';
 import type { PassReport, StepReport } from '../../core/report.ts';
-import { runDaemon } from '../../daemon/daemon.ts';
-import { systemClock } from '../../effects/clock.ts';
 import { isInWorkTree } from '../../effects/secrets/git-tracked.ts';
 import { runPass } from '../../engine/pass.ts';
 import type { ProgressEvent } from '../../engine/progress.ts';
@@ -20,13 +16,14 @@ import { openSession, type Session, workspaceOf } from '../session.ts';
 import { fromFiles } from '../source-options.ts';
 import { explainUnknownCustomers } from '../unknown-customers.ts';
 import { offlinePlan } from './offline.ts';
+import { watch } from './watch.ts';
 
 /** For programs, whose stdout tells or will tell everything: stderr stays silent but for trouble. */
 const documents: ReadonlySet<PassOptions['output']> = new Set(['json', 'ndjson']);
 
 /** `reconcile [customer…]`: one pass, or with `--watch` the same loop as a daemon. */
 export async function pass(options: PassOptions, context: CommandContext): Promise<number> {
-  const { directory, sandbox, dryRun, watch, from = fromFiles } = options;
+  const { directory, sandbox, dryRun, watch: isWatching, from = fromFiles } = options;
   const printing = beginPrinting(options, context);
   const unknown = await unknownCustomers(options, context);
   if (unknown !== null) {
@@ -38,19 +35,25 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
     printReport(report, exitCode, printing, context);
     return exitCode;
   }
-  const progress = createProgress(context, !watch && !documents.has(options.output));
+  const progress = createProgress(context, !isWatching && !documents.has(options.output));
   const onEvent = (event: ProgressEvent) => {
     progress.onEvent(event);
     printing.events?.onProgress(event);
   };
-  const command = watch ? 'reconcile --watch' : 'reconcile';
-  if (!watch) logOnlyTrouble(context);
-  const opened = await openSession({ directory, sandbox, from, dryRun, watch, command }, context, onEvent);
+  const command = isWatching ? 'reconcile --watch' : 'reconcile';
+  if (!isWatching) logOnlyTrouble(context);
+  const opened = await openSession({ directory, sandbox, from, dryRun, watch: isWatching, command }, context, onEvent);
   if (!opened.ok) return refusePass({ ...opened, code: refusalCode(opened.exitCode) }, printing, context);
   const { session } = opened;
+  let isAbandoned = false;
   try {
     await warnOfInlineStatus(session, options, context);
-    if (watch) return await keep(session, options, context);
+    if (isWatching) {
+      const { exitCode, abandoned } = await watch(session, options, context);
+      isAbandoned = abandoned.length > 0;
+      if (isAbandoned) context.abandon();
+      return exitCode;
+    }
     progress.follow(session.composed.pacer);
     const onPlan = (plan: PassReport) => {
       progress.onPlan(plan);
@@ -75,7 +78,8 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
     return exitCode;
   } finally {
     progress.end();
-    await session.close();
+    // Closing waits for what is on the wire.
+    if (!isAbandoned) await session.close();
   }
 }
 
@@ -164,21 +168,4 @@ function needsConsent(plan: PassReport): boolean {
 
 function isFinal({ credits, action }: StepReport): boolean {
   return credits > 0 || action === 'archive' || action === 'revoke' || action === 'remove';
-}
-
-/** What `daemon.resync` is when reconcile.yaml says nothing; the schema's own default. */
-const DEFAULT_RESYNC_MS = 600_000;
-
-async function keep(session: Session, options: PassOptions, context: CommandContext): Promise<number> {
-  const { daemon } = await workspaceOf(session);
-  return runDaemon({
-    directory: session.directory,
-    source: session.composed.source,
-    resyncMs: options.resyncMs ?? parseDuration(daemon.resync) ?? DEFAULT_RESYNC_MS,
-    listen: options.listen ?? (daemon.listen === undefined ? null : parseListenAddress(daemon.listen)),
-    stop: context.stop,
-    log: context.log,
-    clock: systemClock,
-    runPass: (signal) => once(session, options, context, signal, {}),
-  });
 }

@@ -13,7 +13,7 @@ interface Remembered {
   readonly hash: string;
   counted: CountedCustomer;
   /** The organization it was found to have; null for everything that only a listing can say. */
-  readonly organizationId: string | null;
+  organizationId: string | null;
   /** The listing that was looked into, by its start. */
   readonly listedIn: number;
   readonly listingIsPartial: boolean;
@@ -78,6 +78,7 @@ export function createFleetMemory(): FleetMemory {
     rememberApplied(observed, { run, steps }) {
       const entry = entries.get(observed.customer.declaration.externalId);
       if (!entry || entry.hash !== observed.customer.hash) return;
+      if (run.isOurs) entry.organizationId = run.organizationId;
       const left = observed.planned.steps.filter((_, index) => steps[index]?.outcome !== 'done');
       entry.counted = {
         ...entry.counted,

@@ -39,6 +39,8 @@ export function fakeContext(credentials?: () => CredentialResult): FakeContext {
     ask: async () => false,
     prompt: async () => null,
     credentials: credentials ?? (() => ({ ok: false, message: 'There is no API key.' })),
+    onHangup: () => () => {},
+    abandon: () => {},
     stop: controller.signal,
     stoppedBy: () => (controller.signal.aborted ? 'SIGTERM' : null),
   };
