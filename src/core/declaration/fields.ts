@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instantPattern, parseInstant } from './instant.ts';
+import { existingInstantPattern, instantPattern, parseInstant } from './instant.ts';
 
 /**
  * The fields that both files use. A message of a rule is a predicate ("must …"): whoever prints it puts the member's
@@ -39,7 +39,8 @@ export const endpointId = z.string().regex(new RegExp(`^${uuid}$`), 'must be a w
 export const instant = z
   .string()
   .regex(instantPattern, 'must be a UTC time such as 2026-11-01T00:00:00Z (RFC 3339, ending in Z)')
-  .refine((text) => !instantPattern.test(text) || parseInstant(text) !== null, 'must be a day and time that exist');
+  .refine((text) => !instantPattern.test(text) || parseInstant(text) !== null, 'must be a day and time that exist')
+  .meta({ pattern: existingInstantPattern });
 
 /** What the API calls informational; we only keep out what no mail server would take. */
 export const billingEmail = z

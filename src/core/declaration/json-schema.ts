@@ -64,7 +64,10 @@ function explainPatterns(zodSchema: z.core.$ZodType, jsonSchema: z.core.JSONSche
   if (rules.length === 0) return;
   const issues = probes.flatMap((probe) => z.core.safeParse(zodSchema, probe).error?.issues ?? []);
   for (const rule of rules) {
-    const broken = issues.find((issue) => issue.code === 'invalid_format' && issue.pattern === `/${rule.pattern}/`);
+    const own = issues.filter((issue) => issue.code === 'invalid_format');
+    // One that stands in for a rule and a calendar is told as the rule.
+    const broken =
+      own.find(({ pattern }) => pattern === `/${rule.pattern}/`) ?? (rules.length === 1 ? own[0] : undefined);
     if (broken === undefined) continue;
     const sentence = broken.message.charAt(0).toUpperCase() + broken.message.slice(1);
     rule['patternErrorMessage'] ??= `${sentence}.`;

@@ -8,6 +8,12 @@ export interface ListenAddress {
 export const listenAddressPattern: RegExp =
   /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):([0-9]{1,5})$/;
 
+/** The same for editors, with the range of ports: exactly what {@link parseListenAddress} takes. */
+export const listenAddressInRangePattern: string = listenAddressPattern.source.replace(
+  '([0-9]{1,5})',
+  '(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])',
+);
+
 /** Reads `127.0.0.1:9465`, `localhost:9465` or `[::1]:9465`; null for anything else. */
 export function parseListenAddress(text: string): ListenAddress | null {
   const match = listenAddressPattern.exec(text);

@@ -21,6 +21,25 @@ const recipient = z
 /** A label of DNS, as the name of a namespace is (RFC 1123). */
 export const namespacePattern: RegExp = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
+/**
+ * Rules about several members, once more for editors; `explain` below says them in words. With `else` alone: an object
+ * with a member `then` is a promise to JavaScript.
+ */
+const storeIs = (store: string) => ({ required: ['store'], properties: { store: { const: store } } });
+
+/** What a store cannot do without. */
+function needs(store: string, members: Readonly<Record<string, unknown>>) {
+  return { if: { not: storeIs(store) }, else: { required: Object.keys(members), properties: members } };
+}
+
+/** What a store has no use for. Without a store chosen it is `dependentRequired` that asks for one. */
+function ignores(store: string, members: readonly string[]) {
+  return {
+    if: { not: storeIs(store) },
+    else: { properties: Object.fromEntries(members.map((member) => [member, false])) },
+  };
+}
+
 interface SecretSettings {
   readonly store?: unknown;
   readonly namespace?: unknown;
@@ -65,7 +84,22 @@ export const secretSettings = z
       }),
   })
   .superRefine(explain(secretSettingsProblem), { when: () => true })
-  .meta({ dependentRequired: { recipients: ['store', 'directory'], namespace: ['store'] } });
+  .meta({
+    dependentRequired: { recipients: ['store', 'directory'], namespace: ['store'] },
+    allOf: [
+      needs('age', {
+        recipients: true,
+        directory: {
+          pattern: '^(?!(?:.*/)?\\.reconcile(?:/|$))',
+          patternErrorMessage: 'Must not lie below .reconcile, which git never sees.',
+        },
+      }),
+      needs('kubernetes', { namespace: true }),
+      ignores('file', ['recipients', 'namespace']),
+      ignores('age', ['namespace']),
+      ignores('kubernetes', ['directory', 'recipients']),
+    ],
+  });
 
 function secretSettingsProblem({ store, directory: chosen, recipients, namespace }: SecretSettings): string | null {
   if (store === 'age' && recipients === undefined)
@@ -128,7 +162,15 @@ export const statusSettings = z
       .meta({ description: 'For the store `git`: the remote. Default: origin.', examples: ['origin'] }),
   })
   .superRefine(explain(statusSettingsProblem), { when: () => true })
-  .meta({ dependentRequired: { directory: ['store'], branch: ['store'], remote: ['store'] } });
+  .meta({
+    dependentRequired: { directory: ['store'], branch: ['store'], remote: ['store'] },
+    allOf: [
+      needs('directory', { directory: true }),
+      ignores('inline', ['directory', 'branch', 'remote']),
+      ignores('directory', ['branch', 'remote']),
+      ignores('git', ['directory']),
+    ],
+  });
 
 function statusSettingsProblem(settings: StatusSettings): string | null {
   const { store } = settings;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationPattern, parseDuration } from './duration.ts';
+import { durationInRangePattern, durationPattern, parseDuration } from './duration.ts';
 import {
   amount,
   billingEmail,
@@ -12,7 +12,7 @@ import {
   refill,
   refuseEqualNames,
 } from './fields.ts';
-import { listenAddressPattern, parseListenAddress } from './listen-address.ts';
+import { listenAddressInRangePattern, listenAddressPattern, parseListenAddress } from './listen-address.ts';
 import { secretSettings, statusSettings } from './stores.ts';
 import { webhookEvents } from './webhook-catalog.ts';
 import { allowedHostPattern, webhookUrlPattern, webhookUrlProblem } from './webhook-url.ts';
@@ -222,6 +222,8 @@ export const workspaceSchema = z.strictObject({
         .default('10m')
         .meta({
           description: 'How often the daemon compares everything with the API even when no file changed: 1s to 24h.',
+          pattern: durationInRangePattern,
+          patternErrorMessage: 'Must be a duration from 1s to 24h, such as 30s, 10m or 1h.',
         }),
       listen: z
         .string()
@@ -235,6 +237,8 @@ export const workspaceSchema = z.strictObject({
           description:
             'Address for health probes, metrics and the status page. They carry no secret, yet keep them private.',
           examples: ['127.0.0.1:9465'],
+          pattern: listenAddressInRangePattern,
+          patternErrorMessage: 'Must be host:port, such as 127.0.0.1:9465, with a port from 0 to 65535.',
         }),
     })
     .prefault({})

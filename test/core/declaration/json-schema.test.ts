@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
+import { durationInRangePattern, parseDuration } from '../../../src/core/declaration/duration.ts';
+import { existingInstantPattern, parseInstant } from '../../../src/core/declaration/instant.ts';
 import { customerJsonSchema, workspaceJsonSchema } from '../../../src/core/declaration/json-schema.ts';
+import { listenAddressInRangePattern, parseListenAddress } from '../../../src/core/declaration/listen-address.ts';
 import { readCustomer, readWorkspace } from '../../../src/core/declaration/read.ts';
 
 const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
@@ -31,6 +34,8 @@ test.each([
 function membersWithoutDescription(schema: unknown, path: string): string[] {
   if (typeof schema !== 'object' || schema === null) return [];
   return Object.entries(schema).flatMap(([keyword, inner]: [string, unknown]) => {
+    // Conditions are about members that are described where they are defined.
+    if (keyword === 'if' || keyword === 'else') return [];
     if (keyword === 'items' || (keyword === 'additionalProperties' && typeof inner === 'object')) {
       const described = typeof inner === 'object' && inner !== null && 'description' in inner;
       return [...(described ? [] : [`${path}/${keyword}`]), ...membersWithoutDescription(inner, `${path}/${keyword}`)];
@@ -45,6 +50,47 @@ function membersWithoutDescription(schema: unknown, path: string): string[] {
     });
   });
 }
+
+describe('a pattern for editors takes exactly what is read', () => {
+  test('of durations', () => {
+    const pattern = new RegExp(durationInRangePattern);
+    for (let number = 0; number < 100_001; number += 1) {
+      for (const text of [`${number}s`, `${number}m`, `${number}h`]) {
+        if (pattern.test(text) !== (parseDuration(text) !== null)) expect.fail(text);
+      }
+    }
+    for (const text of ['', 's', '1', '01m', '1d', '1m ', '-1s', '1.5h', '1s1s'])
+      expect(pattern.test(text)).toBe(false);
+  });
+
+  test('of addresses', () => {
+    const pattern = new RegExp(listenAddressInRangePattern);
+    for (let port = 0; port < 100_001; port += 1) {
+      const text = `127.0.0.1:${port}`;
+      if (pattern.test(text) !== (parseListenAddress(text) !== null)) expect.fail(text);
+    }
+    for (const text of ['[::1]:00080', 'localhost:65535', 'localhost:65536', ':80', 'a:', 'a:000001'])
+      expect(pattern.test(text), text).toBe(parseListenAddress(text) !== null);
+  });
+
+  test('of days and times', () => {
+    const pattern = new RegExp(existingInstantPattern);
+    const two = (number: number) => String(number).padStart(2, '0');
+    const agrees = (text: string) => {
+      if (pattern.test(text) !== (parseInstant(text) !== null)) expect.fail(text);
+    };
+    for (const year of ['1900', '2000', '2023', '2024', '2026', '2100', '2400', '9996']) {
+      for (let month = 0; month <= 13; month += 1)
+        for (let day = 0; day <= 32; day += 1) agrees(`${year}-${two(month)}-${two(day)}T00:00:00Z`);
+    }
+    for (let number = 0; number <= 61; number += 1) {
+      for (const time of [`${two(number)}:00:00`, `00:${two(number)}:00`, `00:00:${two(number)}`])
+        agrees(`2026-11-01T${time}Z`);
+    }
+    for (const text of ['2026-11-01T00:00:00.123456789Z', '2026-11-01T00:00:00.Z', '2026-11-01', '2026-11-01T00:00:00'])
+      agrees(text);
+  });
+});
 
 const customer = { externalId: 'acme', name: 'Acme' };
 const key = { name: 'sync', scopes: ['content:read'] };
