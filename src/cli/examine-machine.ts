@@ -101,9 +101,10 @@ export async function examineGit(directory: string, workspace: WorkspaceDeclarat
 export async function examineStatusStore(
   store: DiscardingStatusStore,
   { status }: WorkspaceDeclaration,
-  isInCluster: boolean,
+  /** Whether it is the sandbox's own, or the cluster's, whatever reconcile.yaml says. */
+  isElsewhere: boolean,
 ): Promise<Check> {
-  if (!isInCluster && (status.store === undefined || status.store === 'inline'))
+  if (!isElsewhere && (status.store === undefined || status.store === 'inline'))
     return passed('status-store', 'What passes record stands in the files themselves.');
   const read = await store.read({ externalId: null, file: 'reconcile.yaml' });
   const failed = read.ok ? await store.prove?.() : read;

@@ -23,7 +23,7 @@ Environment:
   RECONCILE_…           every option, as in RECONCILE_DRY_RUN=true; what is
                         typed wins. Several hashes: commas between them.
   RECONCILE_ENVIRONMENT name in the marker of --output markdown
-  RECONCILE_LOG_LEVEL   debug, info (default), warn, error, silent
+  RECONCILE_LOG_LEVEL   debug, info (default of --watch), warn, error, silent
 
 Output formats:
   text      for people              ndjson    an object a line, as it happens
@@ -56,7 +56,17 @@ Examples:
 
 export const validateHelp = `
 Needs no API key and calls nothing. Exit code 0 when every file is valid, else
-3. With --output github the problems stand beside their lines in a pull request.`;
+3. With --output github the problems stand beside their lines in a pull request.
+
+Examples:
+  reconcile validate
+  reconcile validate --output json | jq -r '.problems[].message'`;
+
+export const schemaHelp = `
+Example:
+  reconcile schema customer --output-file schemas/customer.schema.json
+  then begin each customer's file with the line
+  # yaml-language-server: $schema=../schemas/customer.schema.json`;
 
 export const statusHelp = `
 Shows what the last passes recorded; needs no API key and does not call the
@@ -73,6 +83,7 @@ A customer whose organization was suspended by somebody else is left alone
 (SuspendedByHand). This ends that suspension; one that the file declares ends
 with \`state: active\`.
 
+Example:
   reconcile resume acme-coffee`;
 
 export const importHelp = `

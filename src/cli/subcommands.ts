@@ -1,7 +1,16 @@
 import { type Command, Option } from '@commander-js/extra-typings';
 import { type Commands, schemaNames, secretStores, shells, statusStores, validateFormats } from './commands.ts';
 import { completionTree } from './completion-tree.ts';
-import { completionHelp, importHelp, initHelp, resumeHelp, sandboxHelp, statusHelp, validateHelp } from './help.ts';
+import {
+  completionHelp,
+  importHelp,
+  initHelp,
+  resumeHelp,
+  sandboxHelp,
+  schemaHelp,
+  statusHelp,
+  validateHelp,
+} from './help.ts';
 import { addInspections } from './inspections.ts';
 import {
   collectOrganizations,
@@ -167,6 +176,7 @@ function addSchema(program: Command, commands: Commands, exit: Exit): void {
     )
     .addArgument(program.createArgument('<name>', 'which one').choices(schemaNames))
     .addOption(new Option('--output-file <file>', 'write it to a file instead of stdout'))
+    .addHelpText('after', schemaHelp)
     .action(async (name, { outputFile }) => exit(await commands.schema({ name, outputFile: outputFile ?? null })));
 }
 

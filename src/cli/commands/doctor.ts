@@ -50,7 +50,7 @@ async function examine(options: DoctorOptions, context: CommandContext, cluster:
     await examineStatusStore(
       statusStoreOf({ directory, sandbox, environment: context.environment, cluster }, workspace.declaration),
       workspace.declaration,
-      cluster.isSource,
+      sandbox || cluster.isSource,
     ),
     examineEnvironment(context),
   ];
