@@ -17,7 +17,11 @@ export function createVirtualClock(startMs = Date.parse('2026-11-02T08:00:00.000
   let elapsed = 0;
   let sleepers: Sleeper[] = [];
 
-  const nextSleeper = (): Sleeper | undefined => sleepers.toSorted((a, b) => a.at - b.at)[0];
+  const nextSleeper = (): Sleeper | undefined => {
+    let [next] = sleepers;
+    for (const sleeper of sleepers) if (next && sleeper.at < next.at) next = sleeper;
+    return next;
+  };
   const jumpTo = ({ at, wake }: Sleeper): void => {
     elapsed = Math.max(elapsed, at);
     wake();

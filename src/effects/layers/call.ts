@@ -163,8 +163,8 @@ async function sendOnce<T>(
     ...(body === null ? {} : { body }),
     ...(call.fence ? { fence: call.fence } : {}),
   });
-  pacer.observe(classOf(call), wire);
   if (wire.kind === 'failure' && wire.certainty === 'nothing-sent') pacer.refund(classOf(call));
+  else pacer.observe(classOf(call), wire);
   const hidden = [bearer, call.idempotencyKey ?? ''].flatMap(formsOf);
   const answer = readAnswer(wire, { kind: call.kind, shape: call.shape, hidden, nowMs: clock.now() });
   onRequest?.({

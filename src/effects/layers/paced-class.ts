@@ -23,55 +23,77 @@ export interface Waiting {
   readonly reason: 'quota' | 'server';
 }
 
+/** For metrics. */
+export interface PaceState {
+  /** Requests a minute; Infinity where nothing is paced. */
+  readonly limit: number;
+  /** How many may still go in this minute, as far as we know. */
+  readonly remaining: number;
+  /** Requests that wait now. */
+  readonly waiting: number;
+  /** How long all requests together have waited so far, in milliseconds. */
+  readonly waitedMs: number;
+}
+
 /** One class of requests: its quota and the queue of those that wait for it. */
 export interface PacedClass {
   take(options: TakeOptions): Promise<Permit>;
+  end(): void;
   refund(): void;
   pause(ms: number): void;
   learn(seen: RateLimitHeaders): void;
   setTierLimits(perMinute: number, perDay: number): void;
   waiting(): Waiting | null;
+  state(): PaceState;
 }
 
 interface Waiter {
   readonly options: TakeOptions;
+  readonly since: number;
   readonly settle: (permit: Permit) => void;
 }
 
 const dayMs = 86_400_000;
+/** Of the writes of a day the last ones are for what is urgent; nothing else may use up the day for money. */
+const dayReserveShare = 0.01;
 /** A limit outside of this is no number of requests a minute. */
 const plausibleLimitMax = 60_000;
 
-export function createPacedClass(clock: Clock, perMinute: number, perDay: number): PacedClass {
+/** `serverNow`: the server's wall clock as far as it is known, milliseconds since the epoch. */
+export function createPacedClass(clock: Clock, serverNow: () => number, perMinute: number, perDay: number): PacedClass {
   const lane = createLane(perMinute);
   const queue: Waiter[] = [];
   let learnedLimit: number | null = null;
   let pausedUntil = 0;
   let day = { number: 0, sent: 0, limit: perDay };
+  let waitedMs = 0;
   let pumping = false;
   let wake = new AbortController();
 
   /** How long the server, not our own pace, keeps this class from sending. */
-  const heldMs = (): number => {
-    const wall = clock.now();
+  const heldMs = (isUrgent: boolean): number => {
+    // The day begins at midnight UTC by the server's clock; nobody says so (layers-api 18, item 27).
+    const wall = serverNow();
     const today = Math.floor(wall / dayMs);
     if (day.number !== today) day = { ...day, number: today, sent: 0 };
-    // The day is assumed to begin at midnight UTC; nobody says so (layers-api 18, item 27).
-    const dayEndsInMs = day.sent < day.limit ? 0 : (today + 1) * dayMs - wall;
+    const limit = isUrgent || day.limit === Infinity ? day.limit : Math.floor(day.limit * (1 - dayReserveShare));
+    const dayEndsInMs = day.sent < limit ? 0 : (today + 1) * dayMs - wall;
     return Math.max(0, pausedUntil - clock.monotonic(), dayEndsInMs);
   };
-  const waitMs = (): number => Math.max(heldMs(), lane.waitMs(clock.monotonic()));
+  const waitMs = (isUrgent: boolean): number => Math.max(heldMs(isUrgent), lane.waitMs(clock.monotonic(), isUrgent));
 
   const grant = (waiter: Waiter): void => {
-    lane.grant(clock.monotonic());
+    const now = clock.monotonic();
+    lane.grant(now);
     day.sent += 1;
+    waitedMs += now - waiter.since;
     waiter.settle({ ok: true });
   };
 
   const pump = async (): Promise<void> => {
     pumping = true;
     for (let next = queue[0]; next !== undefined; next = queue[0]) {
-      const ms = waitMs();
+      const ms = waitMs(next.options.urgent);
       if (ms > 0) {
         wake = new AbortController();
         await clock.sleep(ms, wake.signal);
@@ -85,15 +107,14 @@ export function createPacedClass(clock: Clock, perMinute: number, perDay: number
 
   /** Ends the waiting of those who do not wait that long, and lets the pump look at the clock again. */
   const reconsider = (): void => {
-    const held = heldMs();
-    for (const waiter of queue.filter(({ options }) => options.patienceMs < held)) {
+    for (const waiter of queue.filter(({ options }) => options.patienceMs < heldMs(options.urgent))) {
       queue.splice(queue.indexOf(waiter), 1);
-      waiter.settle({ ok: false, reason: 'limited', retryAfterMs: held });
+      waiter.settle({ ok: false, reason: 'limited', retryAfterMs: heldMs(waiter.options.urgent) });
     }
     wake.abort();
   };
 
-  const enqueue = ({ options, settle }: Waiter): void => {
+  const enqueue = ({ options, settle }: Pick<Waiter, 'options' | 'settle'>): void => {
     const stop = (): void => {
       queue.splice(queue.indexOf(waiter), 1);
       settle({ ok: false, reason: 'stopped' });
@@ -101,6 +122,7 @@ export function createPacedClass(clock: Clock, perMinute: number, perDay: number
     };
     const waiter: Waiter = {
       options,
+      since: clock.monotonic(),
       settle: (permit) => {
         options.signal?.removeEventListener('abort', stop);
         settle(permit);
@@ -114,11 +136,12 @@ export function createPacedClass(clock: Clock, perMinute: number, perDay: number
 
   return {
     take: (options) => {
-      const held = heldMs();
+      const held = heldMs(options.urgent);
       if (options.signal?.aborted) return Promise.resolve({ ok: false, reason: 'stopped' });
       if (held > options.patienceMs) return Promise.resolve({ ok: false, reason: 'limited', retryAfterMs: held });
       return new Promise((settle) => enqueue({ options, settle }));
     },
+    end: () => lane.end(),
     refund: () => {
       lane.refund();
       day.sent = Math.max(0, day.sent - 1);
@@ -142,13 +165,18 @@ export function createPacedClass(clock: Clock, perMinute: number, perDay: number
       if (learnedLimit === null) lane.setLimit(nextPerMinute);
       wake.abort();
     },
-    waiting: () =>
-      queue.length === 0
-        ? null
-        : {
-            requests: queue.length,
-            untilMs: clock.now() + waitMs(),
-            reason: heldMs() > 0 ? 'server' : 'quota',
-          },
+    waiting: () => {
+      const [first] = queue;
+      if (first === undefined) return null;
+      const { urgent } = first.options;
+      const reason = heldMs(urgent) > 0 ? 'server' : 'quota';
+      return { requests: queue.length, untilMs: clock.now() + waitMs(urgent), reason };
+    },
+    state: () => ({
+      limit: lane.limit(),
+      remaining: lane.remaining(clock.monotonic()),
+      waiting: queue.length,
+      waitedMs,
+    }),
   };
 }

@@ -1,7 +1,14 @@
 import type { Chance } from '../chance.ts';
 import type { Clock } from '../clock.ts';
-import { rateLimitHeaders, retryAfterMs } from './headers.ts';
-import { createPacedClass, type PacedClass, type Permit, type TakeOptions, type Waiting } from './paced-class.ts';
+import { rateLimitHeaders, retryAfterMs, serverTimeMs } from './headers.ts';
+import {
+  createPacedClass,
+  type PacedClass,
+  type PaceState,
+  type Permit,
+  type TakeOptions,
+  type Waiting,
+} from './paced-class.ts';
 import type { WireAnswer } from './transport.ts';
 
 /** read-light is every GET; write-light PATCH, DELETE and small POSTs (operational/rate-limits). */
@@ -14,14 +21,16 @@ export type RequestClass = 'read' | 'write';
 export interface Pacer {
   /** Waits for the turn of one request. Never rejects. */
   take(requestClass: RequestClass, options: TakeOptions): Promise<Permit>;
-  /** Gives a permit back whose request never left. */
+  /** Gives a permit back whose request never left. A permit ends with this, or with {@link observe}. */
   refund(requestClass: RequestClass): void;
-  /** Learns from an answer; to be called for each. */
+  /** Ends a permit whose request may have left, and learns from its answer, if there is one. */
   observe(requestClass: RequestClass, answer: WireAnswer): void;
   /** The tier that whoami names. One we do not know, `sandbox` and `internal` among them, is taken for `standard`. */
   setTier(tier: string): void;
   /** What to tell somebody who wonders why nothing happens; null when nobody waits. */
   waiting(requestClass: RequestClass): Waiting | null;
+  /** For metrics. */
+  state(requestClass: RequestClass): PaceState;
 }
 
 export interface PacerOptions {
@@ -57,15 +66,18 @@ const jitterMaxMs = 1_000;
 
 export function createPacer({ clock, chance, tier = 'standard' }: PacerOptions): Pacer {
   const quota = quotas.get(tier) ?? standard;
+  let aheadMs = 0;
+  const serverNow = (): number => clock.now() + aheadMs;
   const classes: Readonly<Record<RequestClass, PacedClass>> = {
-    read: createPacedClass(clock, quota.read, Infinity),
-    write: createPacedClass(clock, quota.write, quota.writesPerDay),
+    read: createPacedClass(clock, serverNow, quota.read, Infinity),
+    write: createPacedClass(clock, serverNow, quota.write, quota.writesPerDay),
   };
 
   return {
     take: (requestClass, options) => classes[requestClass].take(options),
     refund: (requestClass) => classes[requestClass].refund(),
     waiting: (requestClass) => classes[requestClass].waiting(),
+    state: (requestClass) => classes[requestClass].state(),
     setTier: (next) => {
       if (tier === 'unlimited') return;
       const { read, write, writesPerDay } = quotas.get(next) ?? standard;
@@ -73,7 +85,9 @@ export function createPacer({ clock, chance, tier = 'standard' }: PacerOptions):
       classes.write.setTierLimits(write, writesPerDay);
     },
     observe: (requestClass, answer) => {
+      classes[requestClass].end();
       if (answer.kind !== 'response') return;
+      aheadMs = (serverTimeMs(answer.headers) ?? serverNow()) - clock.now();
       const seen = rateLimitHeaders(answer.headers, clock.now());
       if (answer.status === 429) {
         const askedMs = retryAfterMs(answer.headers, clock.now()) ?? unsaidPauseMs;

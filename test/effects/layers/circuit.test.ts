@@ -52,11 +52,11 @@ function desk() {
     events,
     requests,
     read,
-    answer(next: WireAnswer | ((path: string) => WireAnswer)) {
+    answer: (next: WireAnswer | ((path: string) => WireAnswer)) => {
       server = typeof next === 'function' ? next : () => next;
     },
     /** Reads until nothing is sent any more. */
-    async open() {
+    open: async () => {
       for (let reads = 0; reads < 10 && !circuit.state().open; reads += 1) await read();
       requests.length = 0;
     },
@@ -74,7 +74,7 @@ describe('an outage', () => {
     { reason: 'a page that is no answer', answer: { ...json(200, {}), headers: { 'content-type': 'text/html' } } },
   ])('of $reason ends the asking after five of them and a look, and is told once', async ({ answer }) => {
     const { read, open, requests, events, client, clock, circuit, ...rest } = desk();
-    rest.answer(answer as WireAnswer);
+    rest.answer(answer);
     await open();
     expect(circuit.state()).toMatchObject({ open: true, reason: 'outage' });
     const refusal = await read();

@@ -136,13 +136,22 @@ describe('what the server says', () => {
   test.each([
     ['in Unix seconds', String(Date.parse('2026-11-02T08:00:40Z') / 1_000)],
     ['in seconds from now', '40'],
-  ])('what others use of the quota is left to them until the reset, said %s', async (_, reset) => {
+  ])('what others use of the quota is left to them until the reset, said %s, but for the reserve', async (_, reset) => {
     const clock = createVirtualClock(Date.parse('2026-11-02T08:00:00Z'));
     const pacer = createPacer({ clock, chance });
-    const headers = { 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '3', 'x-ratelimit-reset': reset };
+    const headers = { 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '5', 'x-ratelimit-reset': reset };
     pacer.observe('write', response(200, headers));
-    const times = await takeMany(pacer, clock, 'write', 4);
-    expect(times).toEqual([0, 0, 0, 40_000]);
+    const patientOnes = takeMany(pacer, clock, 'write', 3);
+    expect(await patientOnes).toEqual([0, 0, 40_000]);
+
+    const other = createPacer({ clock, chance });
+    other.observe('write', response(200, { ...headers, 'x-ratelimit-reset': '40' }));
+    const before = clock.monotonic();
+    const urgent = async () => {
+      for (let taken = 0; taken < 5; taken += 1) await other.take('write', { urgent: true, patienceMs: 0 });
+    };
+    await clock.run(urgent());
+    expect(clock.monotonic()).toBe(before);
   });
 
   test('our own requests are not mistaken for those of others', async () => {
@@ -210,14 +219,20 @@ describe('the queue', () => {
     expect(await pacer.take('write', { urgent: false, patienceMs: 60_000 })).toEqual(refusal);
   });
 
-  test('a used-up day of writes is refused until midnight UTC, and reads go on', async () => {
+  test('a used-up day of writes is refused until midnight UTC, but for a reserve for money, and reads go on', async () => {
     const clock = createVirtualClock(Date.parse('2026-11-02T08:00:00Z'));
     const pacer = createPacer({ clock, chance, tier: 'standard' });
-    await takeMany(pacer, clock, 'write', 10_000);
+    await takeMany(pacer, clock, 'write', 9_900);
     const refusal = await pacer.take('write', { urgent: false, patienceMs: 120_000 });
     const midnight = Date.parse('2026-11-03T00:00:00Z');
     expect(refusal).toEqual({ ok: false, reason: 'limited', retryAfterMs: midnight - clock.now() });
     expect(await pacer.take('read', { urgent: false, patienceMs: 0 })).toEqual({ ok: true });
+    const money = async () => {
+      for (let taken = 0; taken < 100; taken += 1)
+        expect(await pacer.take('write', { urgent: true, patienceMs: 0 })).toEqual({ ok: true });
+    };
+    await clock.run(money());
+    expect(await pacer.take('write', { urgent: true, patienceMs: 0 })).toMatchObject({ reason: 'limited' });
     await clock.advance(midnight - clock.now());
     expect(await pacer.take('write', { urgent: false, patienceMs: 0 })).toEqual({ ok: true });
   });
@@ -228,6 +243,16 @@ describe('the queue', () => {
     await takeMany(pacer, clock, 'write', 10);
     pacer.refund('write');
     expect(await takeMany(pacer, clock, 'write', 1)).toEqual([0]);
+  });
+
+  test('the day ends by the server’s clock, not by ours', async () => {
+    const clock = createVirtualClock(Date.parse('2026-11-02T08:00:00Z'));
+    const pacer = createPacer({ clock, chance });
+    const headers = { date: 'Sun, 01 Nov 2026 22:00:00 GMT', 'x-ratelimit-limit': '60000' };
+    pacer.observe('write', response(200, headers));
+    await takeMany(pacer, clock, 'write', 9_900);
+    const refusal = await pacer.take('write', { urgent: false, patienceMs: 120_000 });
+    expect(refusal).toEqual({ ok: false, reason: 'limited', retryAfterMs: 2 * 3_600_000 - clock.monotonic() });
   });
 
   test('tells who waits, until when, and for whom', async () => {
@@ -242,6 +267,17 @@ describe('the queue', () => {
     await clock.run(both);
     expect(pacer.waiting('write')).toBeNull();
   });
+});
+
+test('tells metrics the limit, what is left of it, and how long everybody waited', async () => {
+  const clock = createVirtualClock();
+  const pacer = createPacer({ clock, chance });
+  expect(pacer.state('write')).toEqual({ limit: 60, remaining: 60, waiting: 0, waitedMs: 0 });
+  const [, ...times] = await takeMany(pacer, clock, 'write', 12);
+  const waitedMs = times.at(-1) ?? 0;
+  expect(pacer.state('write')).toEqual({ limit: 60, remaining: 48, waiting: 0, waitedMs });
+  pacer.observe('write', response(200, { 'x-ratelimit-limit': '600', 'x-ratelimit-remaining': '580' }));
+  expect(pacer.state('write')).toMatchObject({ limit: 600, remaining: 580 - 11 });
 });
 
 test('without a limit only a 429 makes anybody wait', async () => {
