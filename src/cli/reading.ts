@@ -1,10 +1,11 @@
 import type { Refusal } from '../core/report.ts';
+import type { SourceProblem } from '../core/source.ts';
 import type { Effects } from '../engine/context.ts';
 import type { CommandContext } from './context.ts';
 import { exitCodes } from './exit-code.ts';
 import { errorPage } from './pages.ts';
 import { refusalCode } from './refusal.ts';
-import { renderRefusal } from './render/problem.ts';
+import { renderRefusal, renderSourceProblems } from './render/problem.ts';
 import { openSession, workspaceOf } from './session.ts';
 import { fromFiles, type SourceOptions } from './source-options.ts';
 
@@ -45,4 +46,24 @@ export function refusalText(refusal: Refusal, context: CommandContext): string {
 
 export function refusalExitCode({ kind }: Refusal): number {
   return kind === 'invalid-input' ? exitCodes.invalidInput : exitCodes.cannotRun;
+}
+
+/** Ends a command at files that cannot be used, each problem with its place; 3 unless something else is the matter. */
+export function refuseFiles(
+  context: CommandContext,
+  problems: readonly SourceProblem[],
+  exitCode: number = exitCodes.invalidInput,
+): number {
+  context.stderr(`${renderSourceProblems(problems, errorPage(context)).join('\n')}\n`);
+  return exitCode;
+}
+
+/** Ends a command that cannot run, in words. */
+export function refuseInWords(
+  context: CommandContext,
+  message: string,
+  exitCode: number = exitCodes.cannotRun,
+): number {
+  context.stderr(`${errorPage(context).wrapLines(message, 'error: ', 2).join('\n')}\n`);
+  return exitCode;
 }

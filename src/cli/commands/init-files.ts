@@ -19,13 +19,15 @@ export interface DraftedFile {
   readonly replaces: { readonly bytes: Uint8Array; readonly mode: number } | null;
 }
 
-export type Existing =
+type Existing =
   | {
       readonly ok: true;
       /** null: there is none. */
       readonly file: { readonly text: string; readonly bytes: Uint8Array; readonly mode: number } | null;
     }
   | { readonly ok: false; readonly message: string };
+
+export type WorkspaceFile = (Existing & { readonly ok: true })['file'];
 
 export function readWorkspaceFile(directory: string): Existing {
   const path = join(directory, WORKSPACE_FILE);
@@ -50,7 +52,7 @@ export type Drafted =
 
 /** reconcile.yaml as it is to be. Of one that exists everything but the binding stays, byte for byte. */
 export function draftWorkspace(
-  existing: (Existing & { readonly ok: true })['file'],
+  existing: WorkspaceFile,
   binding: Binding | null,
   { statusStore, secrets }: Pick<InitAnswers, 'statusStore' | 'secrets'>,
   force: boolean,

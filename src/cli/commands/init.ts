@@ -1,22 +1,16 @@
-import { isOk } from '../../core/answer.ts';
 import type { Whoami } from '../../core/api.ts';
 import { ageRecipientProblem } from '../../core/declaration/age-recipient.ts';
 import { printable } from '../../core/declaration/yaml/printable.ts';
-import { systemChance } from '../../effects/chance.ts';
-import { systemClock } from '../../effects/clock.ts';
-import { createLayersReader } from '../../effects/layers/layers-client.ts';
-import { createUndiciTransport } from '../../effects/layers/undici-transport.ts';
 import { hasRemote } from '../../effects/secrets/git-tracked.ts';
 import { findCustomerFiles } from '../../effects/source/find-files.ts';
 import type { InitOptions } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { withLock } from '../locked.ts';
-import { errorPage, outputPage } from '../pages.ts';
+import { outputPage } from '../pages.ts';
+import { refuseFiles, refuseInWords } from '../reading.ts';
 import type { Page } from '../render/page.ts';
-import { renderSourceProblems } from '../render/problem.ts';
 import { disk } from '../stores.ts';
-import type { Binding } from './bind-workspace.ts';
 import {
   answersOfOptions,
   askForAnswers,
@@ -30,12 +24,11 @@ import {
   type DraftedFile,
   draftCustomer,
   draftWorkspace,
-  type Existing,
   readWorkspaceFile,
+  type WorkspaceFile,
   writeFiles,
 } from './init-files.ts';
-
-type WorkspaceFile = (Existing & { readonly ok: true })['file'];
+import { bindingOf, chooseParent, NO_SETTINGS, nameOf } from './init-parent.ts';
 
 /**
  * Makes a workspace, or binds one that is there: one GET, and files only after the last answer. Asks on a terminal what
@@ -43,14 +36,14 @@ type WorkspaceFile = (Existing & { readonly ok: true })['file'];
  */
 export async function init(options: InitOptions, context: CommandContext): Promise<number> {
   const wrong = wrongOption(options);
-  if (wrong !== null) return refuse(context, wrong);
+  if (wrong !== null) return refuseInWords(context, wrong);
   const existing = readWorkspaceFile(options.directory);
-  if (!existing.ok) return refuse(context, existing.message);
+  if (!existing.ok) return refuseInWords(context, existing.message);
   const asks = context.isTerminal && !options.yes;
   const parent = await chooseParent(options, existing.file, asks, context);
   if (parent.kind === 'cut') return cut(context);
   if (parent.kind === 'declined') return nothingWritten(context);
-  if (parent.kind === 'refused') return refuse(context, parent.message);
+  if (parent.kind === 'refused') return refuseInWords(context, parent.message);
   const me = parent.kind === 'parent' ? parent.me : null;
   // Before the other questions, which nobody should answer in vain.
   const early = draftWorkspace(existing.file, bindingOf(me), NO_SETTINGS, options.force);
@@ -89,23 +82,16 @@ async function make(
     const locked = await withLock(options.directory, 'reconcile init', async () =>
       writeFiles(options.directory, files),
     );
-    if (!locked.ok) return refuse(context, locked.message, locked.exitCode);
-    if (locked.value !== null) return refuse(context, locked.value);
+    if (!locked.ok) return refuseInWords(context, locked.message, locked.exitCode);
+    if (locked.value !== null) return refuseInWords(context, locked.value);
   }
   context.stdout(report(me, files, outputPage(context, false)));
   return exitCodes.ok;
 }
 
-const NO_SETTINGS = { statusStore: null, secrets: null } as const;
-
-function bindingOf(me: Whoami | null): Binding | null {
-  return me && { parentOrganizationId: me.organizationId, apiKeyId: me.apiKeyId };
-}
-
 function refuseDraft(drafted: Exclude<Drafted, { readonly kind: 'drafted' }>, context: CommandContext): number {
-  if (drafted.kind === 'refused') return refuse(context, `${drafted.message}\nNext: ${drafted.next}`);
-  context.stderr(`${renderSourceProblems(drafted.problems, errorPage(context)).join('\n')}\n`);
-  return exitCodes.invalidInput;
+  if (drafted.kind === 'refused') return refuseInWords(context, `${drafted.message}\nNext: ${drafted.next}`);
+  return refuseFiles(context, drafted.problems);
 }
 
 /** Said before anything is asked or called. */
@@ -121,81 +107,6 @@ function wrongOption(options: InitOptions): string | null {
   if (secretStore !== 'age' && recipients.length > 0) return '--recipient is for --secret-store age.';
   const [problem] = recipients.flatMap((recipient) => ageRecipientProblem(recipient) ?? []);
   return problem === undefined ? null : `--recipient ${problem}.`;
-}
-
-type Parent =
-  | { readonly kind: 'parent'; readonly me: Whoami }
-  | { readonly kind: 'sandbox' }
-  | { readonly kind: 'refused'; readonly message: string }
-  | { readonly kind: 'declined' }
-  | { readonly kind: 'cut' };
-
-/** Whose customers these are: the parent of the API key, or of nobody yet. */
-async function chooseParent(
-  options: InitOptions,
-  existing: WorkspaceFile,
-  asks: boolean,
-  context: CommandContext,
-): Promise<Parent> {
-  if (options.sandbox) return { kind: 'sandbox' };
-  const credentials = context.credentials();
-  if (!credentials.ok) {
-    if (!asks) return { kind: 'refused', message: credentials.message };
-    context.stderr(`${errorPage(context).wrapLines(credentials.message, '').join('\n')}\n`);
-    return sandboxUnlessNo('Begin with the built-in sandbox, and bind the workspace later?', context);
-  }
-  const asked = await whoami(credentials, context);
-  if (!asked.ok) return { kind: 'refused', message: asked.message };
-  const { me } = asked;
-  if (me.parentOrganizationId !== null) return { kind: 'refused', message: notAParent(me) };
-  if (!asks || isBoundTo(me, existing, options)) return { kind: 'parent', me };
-  context.stderr(
-    `${errorPage(context)
-      .wrap(`The API key belongs to ${nameOf(me)}.`, '')
-      .join('\n')}\n`,
-  );
-  const yes = await askYes('Bind this workspace to it?', context);
-  if (yes === null) return { kind: 'cut' };
-  if (yes) return { kind: 'parent', me };
-  return sandboxUnlessNo('Make it for the built-in sandbox instead?', context);
-}
-
-async function sandboxUnlessNo(question: string, context: CommandContext): Promise<Parent> {
-  const yes = await askYes(question, context);
-  if (yes === null) return { kind: 'cut' };
-  return { kind: yes ? 'sandbox' : 'declined' };
-}
-
-/** Then there is nothing to ask, nor when it cannot be: why is said without a question. */
-function isBoundTo(me: Whoami, existing: WorkspaceFile, { force }: InitOptions): boolean {
-  const drafted = draftWorkspace(existing, bindingOf(me), NO_SETTINGS, force);
-  return drafted.kind !== 'drafted' || drafted.file === null;
-}
-
-type Asked = { readonly ok: true; readonly me: Whoami } | { readonly ok: false; readonly message: string };
-
-async function whoami(
-  { baseUrl, token }: ReturnType<CommandContext['credentials']> & { readonly ok: true },
-  context: CommandContext,
-): Promise<Asked> {
-  const transport = createUndiciTransport({ baseUrl });
-  const common = { clock: systemClock, chance: systemChance, signal: context.stop };
-  const answer = await createLayersReader({ transport, token, ...common }).whoami();
-  await transport.close();
-  if (isOk(answer)) return { ok: true, me: answer.value };
-  const request = answer.meta.requestId === undefined ? '' : ` (request ${answer.meta.requestId})`;
-  return { ok: false, message: `${baseUrl} does not say whose key this is: ${answer.problem.message}${request}` };
-}
-
-function notAParent(me: Whoami): string {
-  return (
-    `The API key belongs to ${nameOf(me)}, which is itself a child organization. Only a ` +
-    'parent has customers: use an API key of the parent organization that holds org:admin.'
-  );
-}
-
-function nameOf({ organizationName, organizationId }: Whoami): string {
-  return `${printable(organizationName)} (${organizationId})`;
 }
 
 async function situationOf(directory: string, existing: WorkspaceFile): Promise<InitSituation> {
@@ -254,9 +165,4 @@ function cut(context: CommandContext): number {
 function nothingWritten(context: CommandContext): number {
   context.stderr('Nothing was written.\n');
   return exitCodes.cannotRun;
-}
-
-function refuse(context: CommandContext, message: string, exitCode: number = exitCodes.cannotRun): number {
-  context.stderr(`${errorPage(context).wrapLines(message, 'error: ', 2).join('\n')}\n`);
-  return exitCode;
 }

@@ -1,7 +1,7 @@
 import { resolve as absolute } from 'node:path';
 import type { Json } from '../../core/canonical.ts';
 import { printable } from '../../core/declaration/yaml/printable.ts';
-import type { Fleet, SourceProblem } from '../../core/source.ts';
+import type { Fleet } from '../../core/source.ts';
 import { yamlLines } from '../../core/yaml-text.ts';
 import type { DiscardingStatusStore, StatusResult } from '../../effects/status/store.ts';
 import { type ClusterAccess, withCluster } from '../cluster.ts';
@@ -10,9 +10,9 @@ import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { withLock } from '../locked.ts';
-import { errorPage, outputPage } from '../pages.ts';
+import { outputPage } from '../pages.ts';
+import { refuseFiles, refuseInWords } from '../reading.ts';
 import type { Page } from '../render/page.ts';
-import { renderSourceProblems } from '../render/problem.ts';
 import { statusStoreOf } from '../stores.ts';
 import { explainUnknownCustomers } from '../unknown-customers.ts';
 
@@ -29,7 +29,7 @@ export async function resolve(options: ResolveOptions, context: CommandContext):
       ? { ok: true as const, value: await work() }
       : withLock(directory, 'reconcile resolve', work);
   });
-  return locked.ok ? locked.value : refuse(context, locked.message, locked.exitCode);
+  return locked.ok ? locked.value : refuseInWords(context, locked.message, locked.exitCode);
 }
 
 async function resolveLocked(
@@ -45,7 +45,8 @@ async function resolveLocked(
   const loaded = await source.loadFleet(workspace.workspace);
   if (!loaded.ok) return refuseFiles(context, loaded.problems, loaded.isUnknown ? exitCodes.cannotRun : undefined);
   const target = targetIn(loaded.fleet, customer);
-  if (!target) return refuse(context, explainUnknownCustomers([customer], namesIn(loaded.fleet), commandNames) ?? '');
+  if (!target)
+    return refuseInWords(context, explainUnknownCustomers([customer], namesIn(loaded.fleet), commandNames) ?? '');
   if ('problems' in target) return refuseFiles(context, target.problems);
 
   const place = { directory, sandbox, environment: context.environment, cluster };
@@ -94,30 +95,16 @@ async function discard(
   context: CommandContext,
 ): Promise<number> {
   if (!yes && !context.isTerminal)
-    return refuse(context, 'Nobody is here to ask, and nothing was discarded. Say --yes to discard it.');
+    return refuseInWords(context, 'Nobody is here to ask, and nothing was discarded. Say --yes to discard it.');
   if (!yes && !(await context.ask('Discard it? What the API holds is found again by its marks.'))) {
     context.stdout('Nothing was discarded.\n');
     return exitCodes.cannotRun;
   }
   const discarded = await store.discard(target);
-  if (!discarded.ok) return refuse(context, `${discarded.message}.`);
+  if (!discarded.ok) return refuseInWords(context, `${discarded.message}.`);
   const said =
     `Discarded. The next pass finds the organization, the grants and the keys of ${customer} by their marks. ` +
     'Nothing was said to the API: what was paid or minted stays as it is.';
   context.stdout(`${outputPage(context, false).wrap(said, '').join('\n')}\n`);
   return exitCodes.ok;
-}
-
-function refuse(context: CommandContext, message: string, exitCode: number = exitCodes.cannotRun): number {
-  context.stderr(`${errorPage(context).wrapLines(message, 'error: ', 2).join('\n')}\n`);
-  return exitCode;
-}
-
-function refuseFiles(
-  context: CommandContext,
-  problems: readonly SourceProblem[],
-  exitCode: number = exitCodes.invalidInput,
-): number {
-  context.stderr(`${renderSourceProblems(problems, errorPage(context)).join('\n')}\n`);
-  return exitCode;
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Fleet, SourcedCustomer, SourcedWorkspace, SourceProblem } from '../../core/source.ts';
+import type { Fleet, SourcedCustomer, SourcedWorkspace } from '../../core/source.ts';
 import { type CustomerStatus, readCustomerStatus, recordedParent } from '../../core/status.ts';
 import type { StatusResult, StatusStore } from '../../effects/status/store.ts';
 import { type ClusterAccess, withCluster } from '../cluster.ts';
@@ -7,11 +7,10 @@ import type { StatusOptions } from '../commands.ts';
 import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
-import { errorPage, outputPage } from '../pages.ts';
-import { refusalExitCode, refusalText } from '../reading.ts';
+import { outputPage } from '../pages.ts';
+import { refusalExitCode, refusalText, refuseFiles } from '../reading.ts';
 import { renderDocument } from '../render/json.ts';
 import { FORMAT_VERSION, type StatusRow } from '../render/output-schema.ts';
-import { renderSourceProblems } from '../render/problem.ts';
 import { renderStatusTable } from '../render/status-table.ts';
 import { statusStoreOf } from '../stores.ts';
 import { withLiveBalances } from './live-balances.ts';
@@ -25,9 +24,10 @@ async function printStatus(options: StatusOptions, context: CommandContext, clus
   const directory = resolve(options.directory);
   const source = sourceOf(directory, cluster);
   const workspace = await source.loadWorkspace();
-  if (!workspace.ok) return refuse(context, workspace.problems);
+  if (!workspace.ok) return refuseFiles(context, workspace.problems);
   const fleet = await source.loadFleet(workspace.workspace);
-  if (!fleet.ok) return refuse(context, fleet.problems, fleet.isUnknown ? exitCodes.cannotRun : exitCodes.invalidInput);
+  if (!fleet.ok)
+    return refuseFiles(context, fleet.problems, fleet.isUnknown ? exitCodes.cannotRun : exitCodes.invalidInput);
   const { sandbox } = options;
   const place = { directory, sandbox, environment: context.environment, cluster };
   const store = statusStoreOf(place, workspace.workspace.declaration);
@@ -46,15 +46,6 @@ async function printStatus(options: StatusOptions, context: CommandContext, clus
       : renderStatusTable(rows, options.live, outputPage(context, options.color)),
   );
   return exitCodes.ok;
-}
-
-function refuse(
-  context: CommandContext,
-  problems: readonly SourceProblem[],
-  exitCode: number = exitCodes.invalidInput,
-): number {
-  context.stderr(`${renderSourceProblems(problems, errorPage(context)).join('\n')}\n`);
-  return exitCode;
 }
 
 async function statusRows(
