@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Passing, Weather } from './proxy.ts';
+import type { NetworkProxy, Passing, Weather } from './proxy.ts';
 import type { Seeded } from './seeded.ts';
-import type { Ended, Writer } from './writer.ts';
+import type { Ended, Running, Writer } from './writer.ts';
 
 /** When a process is stopped: after a named event on its way to the API, or after a time. */
 export interface Moment {
@@ -60,7 +60,17 @@ export function randomFate(seeded: Seeded, freezeMostMs: number): Fate {
 }
 
 /** Runs `reconcile` until its fate finds it, or until it is done. */
-export async function runUntil(writer: Writer, fate: Fate, weather: Weather): Promise<Outcome> {
+export function runUntil(writer: Writer, fate: Fate, weather: Weather): Promise<Outcome> {
+  return strike(() => writer.start(), writer.proxy, fate, weather);
+}
+
+/** Ends a process when its fate says; `begin` starts it, or gives one that runs already. */
+export async function strike(
+  begin: () => Running,
+  proxy: NetworkProxy,
+  fate: Fate,
+  weather: Weather,
+): Promise<Outcome> {
   const { moment, signal, frozenMs } = fate;
   let happened = 0;
   let due: () => void = () => {};
@@ -72,7 +82,7 @@ export async function runUntil(writer: Writer, fate: Fate, weather: Weather): Pr
     atWork = resolve;
   });
   const seen: Passing[] = [];
-  writer.proxy.begin(weather, (passing) => {
+  proxy.begin(weather, (passing) => {
     seen.push(passing);
     atWork();
     const { event, afterMs } = moment;
@@ -83,7 +93,7 @@ export async function runUntil(writer: Writer, fate: Fate, weather: Weather): Pr
     if (afterMs === 0 && frozenMs === 0) running.child.kill(signal);
     due();
   });
-  const running = writer.start();
+  const running = begin();
   const patience = new AbortController();
   const wait = (ms: number) => sleep(ms, undefined, { signal: patience.signal }).catch(() => {});
   if (moment.event === null) due();
@@ -96,7 +106,7 @@ export async function runUntil(writer: Writer, fate: Fate, weather: Weather): Pr
     running.child.kill('SIGCONT');
     await wait(moment.afterMs);
   }
-  const phase = phaseOf(seen, writer.proxy.inFlight);
+  const phase = phaseOf(seen, proxy.inFlight);
   running.child.kill(signal);
   if (signal === 'SIGTERM') void wait(PATIENCE_MS).then(() => running.child.kill('SIGKILL'));
   const ended = await running.ended;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { SandboxState } from '../../src/sandbox/index.ts';
 import type { LeakScanner } from '../support/oracle-leaks.ts';
 import type { Declarations } from './declarations.ts';
-import { statusIn, type Writer } from './writer.ts';
+import { SHARED, statusIn, type Writer } from './writer.ts';
 
 /** What must hold after every kill, judged on the sandbox's own state and on the writers' disks (correctness 1). */
 
@@ -135,10 +135,14 @@ export function liveSecrets(state: SandboxState): readonly LiveSecret[] {
   ];
 }
 
-const STORE = '.reconcile/secrets/';
+const STORES = ['.reconcile/secrets/', `${SHARED}/secrets/`];
+
+function isInStore(path: string): boolean {
+  return STORES.some((store) => path.startsWith(store));
+}
 
 export function storedSecrets(writer: Writer): ReadonlySet<string> {
-  return new Set([...writer.files()].filter(([path]) => path.startsWith(STORE)).map(([, { text }]) => text));
+  return new Set([...writer.files()].filter(([path]) => isInStore(path)).map(([, { text }]) => text));
 }
 
 /** I4, I11 and the half of I3 that is about status, on one writer's disk. Nobody may write to it meanwhile. */
@@ -146,10 +150,12 @@ export function judgeDisk(writer: Writer, state: SandboxState, leaks: LeakScanne
   const files = writer.files();
   const stored = storedSecrets(writer);
   for (const [path, { text, mode }] of files) {
-    if (!path.startsWith(STORE)) {
+    if (!isInStore(path)) {
       if (leaks.leaksIn(text)) report('I4', `a secret stands in ${path}`);
     } else if ((mode & 0o077) !== 0 && !path.endsWith('.gitignore')) report('I4', `${path} can be read by others`);
   }
+  for (const [path, { text }] of files)
+    if (/(^|\/)status\/[^/]+\.yaml$/.test(path)) judgeStatus(path, statusIn(text), state, stored, report);
   for (const [file, declared] of writer.texts) {
     const text = writer.read(file);
     const rest = text.slice(declared.length);

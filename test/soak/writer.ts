@@ -5,6 +5,9 @@ import { systemFailure } from '../../src/effects/errno.ts';
 import { repositoryRoot } from '../support/source-tree.ts';
 import type { NetworkProxy } from './proxy.ts';
 
+/** What stands before the paths of files on a shared disk. */
+export const SHARED = 'shared';
+
 /** One machine that runs `reconcile`: a workspace directory of its own, and its own way to the API. */
 export interface Writer {
   readonly directory: string;
@@ -19,6 +22,8 @@ export interface Writer {
   /** Every file of the workspace by its path. */
   files(): ReadonlyMap<string, { readonly text: string; readonly mode: number; readonly mtimeMs: number }>;
   start(...args: string[]): Running;
+  /** As {@link start}, with more in its environment. */
+  startWith(environment: Readonly<Record<string, string>>, ...args: string[]): Running;
 }
 
 export interface Running {
@@ -35,8 +40,15 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export function createWriter(directory: string, proxy: NetworkProxy, apiKeyFile: string): Writer {
+/** `shared`: a disk that several writers keep status and secrets on; null where each has all of its own. */
+export function createWriter(
+  directory: string,
+  proxy: NetworkProxy,
+  apiKeyFile: string,
+  shared: string | null = null,
+): Writer {
   const texts = new Map<string, string>();
+  const api = { LAYERS_BASE_URL: proxy.url, LAYERS_API_KEY_FILE: apiKeyFile };
   const pathOf = (file: string) => join(directory, file);
   return {
     directory,
@@ -53,12 +65,16 @@ export function createWriter(directory: string, proxy: NetworkProxy, apiKeyFile:
     loseJournal: () => rmSync(pathOf('.reconcile/journal.jsonl'), { force: true }),
     files: () =>
       new Map(
-        walk(directory).flatMap((path) => {
+        [
+          ...walk(directory).map((path) => [relative(directory, path), path] as const),
+          ...(shared === null ? [] : walk(shared).map((path) => [join(SHARED, relative(shared, path)), path] as const)),
+        ].flatMap(([name, path]) => {
           const seen = look(path);
-          return seen ? [[relative(directory, path), seen] as const] : [];
+          return seen ? [[name, seen] as const] : [];
         }),
       ),
-    start: (...args) => start(directory, args, { LAYERS_BASE_URL: proxy.url, LAYERS_API_KEY_FILE: apiKeyFile }),
+    start: (...args) => start(directory, args, api),
+    startWith: (environment, ...args) => start(directory, args, { ...environment, ...api }),
   };
 }
 
@@ -96,6 +112,7 @@ function visibleOf(pid: number | undefined): string {
 }
 
 function walk(directory: string): string[] {
+  if (!existsSync(directory)) return [];
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
