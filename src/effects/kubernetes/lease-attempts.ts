@@ -18,7 +18,8 @@ export interface LeasePlace {
 /** What became of one look at the lease. */
 export type Attempt =
   | { readonly is: 'held'; readonly lease: Lease }
-  | { readonly is: 'held-by-another'; readonly holder: string }
+  /** `leftMs`: until it runs out, unless it is renewed. */
+  | { readonly is: 'held-by-another'; readonly holder: string; readonly leftMs: number }
   /** Somebody was faster; to be looked at again. */
   | { readonly is: 'changed' }
   | { readonly is: 'failed'; readonly why: string };
@@ -45,10 +46,10 @@ export function createLeaseAttempts({ client, clock, place, identity, durationMs
     attemptOf(await client.replace(leases, place, ours(old), { deadlineMs }));
 
   /** On our own monotonic clock: no time that stands in the lease is compared with anything. */
-  const hasRunOut = (lease: Lease) => {
+  const leftMsOf = (lease: Lease) => {
     const { resourceVersion: version } = lease.metadata;
     if (observed.version !== version) observed = { version, sinceMs: clock.monotonic() };
-    return clock.monotonic() - observed.sinceMs >= durationMsOf(lease, durationMs);
+    return observed.sinceMs + durationMsOf(lease, durationMs) - clock.monotonic();
   };
 
   return {
@@ -57,8 +58,9 @@ export function createLeaseAttempts({ client, clock, place, identity, durationMs
       if (current.outcome === 'not-found') return create(deadlineMs);
       if (current.outcome !== 'ok') return { is: 'failed', why: current.message };
       const lease = current.value;
-      const isFree = hasRunOut(lease) || isOurs(lease) || holderOf(lease) === '';
-      return isFree ? take(lease, deadlineMs) : { is: 'held-by-another', holder: holderOf(lease) };
+      const leftMs = leftMsOf(lease);
+      const isFree = leftMs <= 0 || isOurs(lease) || holderOf(lease) === '';
+      return isFree ? take(lease, deadlineMs) : { is: 'held-by-another', holder: holderOf(lease), leftMs };
     },
     async renew(held, deadlineMs) {
       const swapped = await take(held, deadlineMs);
@@ -69,7 +71,7 @@ export function createLeaseAttempts({ client, clock, place, identity, durationMs
       // Ours all the same: a write of ours whose answer was lost, or somebody's label on it.
       return isOurs(current.value)
         ? take(current.value, deadlineMs)
-        : { is: 'held-by-another', holder: holderOf(current.value) };
+        : { is: 'held-by-another', holder: holderOf(current.value), leftMs: leftMsOf(current.value) };
     },
     async giveUp(held, deadlineMs) {
       const swap = (lease: Lease) =>

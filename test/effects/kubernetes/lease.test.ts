@@ -163,6 +163,20 @@ describe('a lease', () => {
     expect(a.said()).toEqual(['standing by', 'leading']);
   });
 
+  test('whose leader dies right after a renewal is taken within 17 seconds all the same', async () => {
+    for (let afterMs = 0; afterMs < 4_000; afterMs += 250) {
+      const { clock, server, replica } = setUp();
+      const a = replica('a');
+      server.put({ holderIdentity: 'dies', leaseDurationSeconds: 15 });
+      const acquired = a.leadership.acquire(FOR_EVER);
+      await clock.advance(afterMs);
+      server.put({ holderIdentity: 'dies', leaseDurationSeconds: 15 });
+      const seconds = await secondsOf(clock, acquired);
+      expect(seconds).toBeGreaterThanOrEqual(15);
+      expect(seconds).toBeLessThanOrEqual(17);
+    }
+  });
+
   test('is waited for as long as its holder says, not as long as we would', async () => {
     const { clock, server, replica } = setUp();
     server.put({ holderIdentity: 'dead', leaseDurationSeconds: 60 });
