@@ -1,5 +1,6 @@
 import type { ListenAddress } from '../core/declaration/listen-address.ts';
 import type { CompletableCommand } from './completion-tree.ts';
+import type { LeaseOptions } from './lease-options.ts';
 import type { SourceOptions } from './source-options.ts';
 
 /** What stdout carries. Every command knows the first two; which one knows more is said where its options are. */
@@ -81,6 +82,8 @@ export interface PassOptions extends Omit<WorkspaceOptions, 'output'>, Declared 
   readonly resyncMs: number | null;
   /** null leaves it to reconcile.yaml. */
   readonly listen: ListenAddress | null;
+  /** The only daemon when left out. */
+  readonly lease?: LeaseOptions;
 }
 
 export const statusStores = ['inline', 'directory', 'git'] as const;

@@ -42,6 +42,8 @@ export function createLog({ level, human, color, write, secrets }: LogOptions): 
 // layers-api, "api keys" and "webhooks": the masked prefix of a key may be shown, what follows it may not.
 const keyShape = /(lp_(?:live|test)_[A-Z0-9]{16})_[A-Za-z0-9_-]+/g;
 const signingSecretShape = /whsec_[A-Za-z0-9+/=_-]+/g;
+// Tokens of service accounts, as of most who issue any: a JSON Web Token begins with an object, `{"…`, in base64.
+const webTokenShape = /\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+/g;
 const ageIdentityShape = /AGE-SECRET-KEY-[A-Z0-9-]+/gi;
 
 /** A finished line or a stack trace without anything that is secret or looks like it. */
@@ -52,6 +54,7 @@ export function scrub(line: string, secrets: readonly Secret[]): string {
     line
       .replace(keyShape, '$1_[secret]')
       .replace(signingSecretShape, 'whsec_[secret]')
+      .replace(webTokenShape, '[secret]')
       .replace(ageIdentityShape, 'AGE-SECRET-KEY-[secret]'),
   );
 }

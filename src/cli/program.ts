@@ -3,6 +3,7 @@ import { type Commands, documentFormats, type PassOptions, passFormats } from '.
 import { applyEnvironment, type Environment } from './environment.ts';
 import { exitCodes } from './exit-code.ts';
 import { passHelp, summaryText } from './help.ts';
+import { readLease, withLease } from './lease-options.ts';
 import {
   collectApprovals,
   directoryOption,
@@ -110,7 +111,7 @@ function addPass(program: Command, commands: Commands, exit: Exit): void {
       new Option('--resync <duration>', 'with --watch: how often everything is compared (10m)').argParser(readResync),
     )
     .addOption(new Option('--listen <address>', 'with --watch: host:port of probes and metrics').argParser(readListen));
-  withSource(command.optionsGroup('In a cluster:'))
+  withLease(withSource(command.optionsGroup('In a cluster:')))
     .addHelpText('after', passHelp)
     .action(async (customers, options, called) => {
       // A flag that was not given is undefined, so that the help does not print "(default: false)" behind each.
@@ -132,6 +133,7 @@ function addPass(program: Command, commands: Commands, exit: Exit): void {
         concurrency: options.concurrency,
         resyncMs: options.resync ?? null,
         listen: options.listen ?? null,
+        lease: readLease(called, options.watch === true),
       };
       refuseContradictions(called, pass);
       exit(await commands.pass(pass));

@@ -140,7 +140,8 @@ export function logEvents(log: Logger): Observer {
         logProblems(PUBLISHING, event.problem ? [event.problem] : []);
         break;
       case 'leadership':
-        log[event.state === 'lost' ? 'error' : 'info']({ state: event.state }, 'leadership');
+        // Whoever elects tells it in their own words, with the names of who leads; who is alone has nothing to tell.
+        log.debug({ state: event.state }, 'leadership');
         break;
       case 'stopping':
         log.info({ waitsFor: event.waitsFor.map(nameOf), graceMs: event.graceMs }, 'daemon stops');

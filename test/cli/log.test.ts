@@ -48,6 +48,12 @@ describe('the log', () => {
     expect(text()).toContain('lp_live_ABCDEFGHJKMNPQRS_[secret]');
   });
 
+  it('holds no token of a service account, which nobody told it of', () => {
+    const { log, text } = logging();
+    log.warn({ why: 'refused Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJwb2QifQ.c2lnbmF0dXJl by the server' }, 'request');
+    expect(text()).toContain('refused Bearer [secret] by the server');
+  });
+
   it('moves no cursor of the person who reads it', () => {
     const { log, text } = logging({ human: true });
     log.info({ name: '\u001b[2J\u202e' }, 'a\nb');

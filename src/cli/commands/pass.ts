@@ -9,6 +9,7 @@ import { commandNames, type PassOptions } from '../commands.ts';
 import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodeOf, exitCodes } from '../exit-code.ts';
+import { leadershipFor } from '../leadership.ts';
 import { createProgress, logOnlyTrouble } from '../progress.ts';
 import { beginPrinting, printReport, refusalCode, refusePass } from '../refusal.ts';
 import { renderText } from '../render/text.ts';
@@ -42,14 +43,21 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
   };
   const command = isWatching ? 'reconcile --watch' : 'reconcile';
   if (!isWatching) logOnlyTrouble(context);
+  const leading = isWatching ? leadershipFor(options, context) : null;
+  if (leading?.ok === false)
+    return refusePass(
+      { code: 'NoCluster', message: leading.message, exitCode: exitCodes.cannotRun },
+      printing,
+      context,
+    );
   const opened = await openSession({ directory, sandbox, from, dryRun, watch: isWatching, command }, context, onEvent);
   if (!opened.ok) return refusePass({ ...opened, code: refusalCode(opened.exitCode) }, printing, context);
   const { session } = opened;
   let isAbandoned = false;
   try {
     await warnOfInlineStatus(session, options, context);
-    if (isWatching) {
-      const { exitCode, abandoned } = await watch(session, options, context);
+    if (leading) {
+      const { exitCode, abandoned } = await watch(session, leading.leadership, options, context);
       isAbandoned = abandoned.length > 0;
       if (isAbandoned) context.abandon();
       return exitCode;
@@ -78,6 +86,7 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
     return exitCode;
   } finally {
     progress.end();
+    await leading?.close();
     // Closing waits for what is on the wire.
     if (!isAbandoned) await session.close();
   }

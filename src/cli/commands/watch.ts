@@ -3,13 +3,13 @@ import { type ListenAddress, parseListenAddress } from '../../core/declaration/l
 import type { WorkspaceDeclaration } from '../../core/declaration/workspace.ts';
 import { type DaemonEnd, runDaemon } from '../../daemon/daemon.ts';
 import { watchFiles } from '../../daemon/hints.ts';
-import { leadAlone } from '../../daemon/leadership.ts';
 import { logEvents } from '../../daemon/log-events.ts';
 import { createLoop } from '../../daemon/loop.ts';
 import { type Observer, observers } from '../../daemon/observer.ts';
 import { createProbes, createReadiness, type Probes } from '../../daemon/probes.ts';
 import { sha256, systemChance } from '../../effects/chance.ts';
 import { systemClock } from '../../effects/clock.ts';
+import type { Leadership } from '../../effects/leadership.ts';
 import { createFleetEngine } from '../../engine/fleet/fleet-engine.ts';
 import type { PassOptions } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
@@ -19,10 +19,14 @@ import { type Session, workspaceOf } from '../session.ts';
 const DEFAULT_RESYNC_MS = 600_000;
 
 /** `reconcile --watch`: the daemon over an opened workspace, until it is told to stop. */
-export async function watch(session: Session, options: PassOptions, context: CommandContext): Promise<DaemonEnd> {
+export async function watch(
+  session: Session,
+  leadership: Leadership,
+  options: PassOptions,
+  context: CommandContext,
+): Promise<DaemonEnd> {
   const { log, stop } = context;
   const { composed, directory } = session;
-  const leadership = leadAlone();
   const readiness = createReadiness();
   const probes = createProbes(() => readiness.isReady(), log);
   let workspace = await workspaceOf(session);
