@@ -48,7 +48,7 @@ export async function lookAtFiles(
   const { workspace, fleet } = loaded;
   const turn = turns();
   const customers = new Map(fleet.customers.map((customer) => [customer.declaration.externalId, customer]));
-  const changed = [...customers].flatMap(([id, { hash }]) => (before?.customers.get(id)?.hash === hash ? [] : [id]));
+  const changed = [...customers].flatMap(([id, customer]) => (isSame(before?.customers.get(id), customer) ? [] : [id]));
   const seenIn = new Map([...customers.keys()].map((id) => [id, before?.seenIn.get(id) ?? turn]));
   for (const id of changed) seenIn.set(id, turn);
   const brokenBefore = new Map(before?.fleet.broken.map((one) => [one.file, canonicalProblems(one)]));
@@ -62,6 +62,11 @@ export async function lookAtFiles(
     mended: [...brokenBefore.keys()].filter((file) => !brokenNow.has(file)),
     workspaceChanged: before?.workspace.hash !== workspace.hash,
   };
+}
+
+/** Of an object that was applied anew without a difference, whoever waits for its generation is to be told. */
+function isSame(before: SourcedCustomer | undefined, { hash, generation }: SourcedCustomer): boolean {
+  return before?.hash === hash && before.generation === generation;
 }
 
 function canonicalProblems({ problems }: BrokenFile): string {
