@@ -25,7 +25,7 @@ import type { DeclarationSource } from '../effects/source/source.ts';
 import { createStreamJournal } from '../effects/stream-journal.ts';
 import type { Effects } from '../engine/context.ts';
 import type { ProgressEvent } from '../engine/progress.ts';
-import type { ClusterAccess } from './cluster.ts';
+import type { Cluster, ClusterAccess } from './cluster.ts';
 import { type Place, runDirectoryOf, secretStoreOf, statusStoreOf } from './stores.ts';
 
 export interface ComposeOptions extends Place {
@@ -52,6 +52,8 @@ export interface Composed {
   /** Real effects behind everything the engine touches, with the stores that this workspace asks for. */
   effectsFor(workspace: WorkspaceDeclaration): Effects;
   readonly source: DeclarationSource;
+  /** Where customers are declared; null for files. */
+  readonly cluster: Cluster | null;
   readonly pacer: Pacer;
   close(): Promise<void>;
 }
@@ -132,8 +134,10 @@ export function compose(options: ComposeOptions): Composed {
     nameUuid: (name: string) => nameUuid(KEY_NAMESPACE, name),
     progress: options.onProgress,
   };
+  const opened = objects && options.cluster.open();
   return {
     source,
+    cluster: opened?.ok ? opened.cluster : null,
     pacer,
     effectsFor(workspace) {
       const before = { ...requests };

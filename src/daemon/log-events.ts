@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Problem } from '../core/problem.ts';
 import type { CustomerReport, Refusal, StepReport } from '../core/report.ts';
-import type { BrokenFile, SourceLocation } from '../core/source.ts';
+import { type BrokenFile, placeText } from '../core/source.ts';
 import { type DaemonEvent, type Item, type ItemEnded, type Observer, WEBHOOKS } from './observer.ts';
 
 /**
@@ -13,16 +13,12 @@ export function logEvents(log: Logger): Observer {
   const phases = new Map<Item, string>();
   const blocked = new Set<Item>();
 
-  function place({ file, line, column }: SourceLocation): string {
-    return `${file}:${line}:${column}`;
-  }
-
   function logBroken({ file, problems }: BrokenFile): void {
     for (const problem of problems) {
       // Somebody is writing it at this moment; it is looked at again by itself.
       const level = problem.code === 'FileChanging' ? 'debug' : 'error';
       log[level](
-        { file, place: place(problem), code: problem.code, why: problem.message },
+        { file, place: placeText(problem), code: problem.code, why: problem.message },
         'declaration cannot be used; its customer is frozen',
       );
     }
@@ -33,7 +29,7 @@ export function logEvents(log: Logger): Observer {
     const { begun, ended } = said.compare(item, problems, ({ code, message }) => `${code} ${message}`);
     for (const { code, severity, message, next, at, requestId } of begun)
       log[severity === 'error' ? 'error' : 'warn'](
-        { customer, code, severity, why: message, next, place: place(at), requestId },
+        { customer, code, severity, why: message, next, place: placeText(at), requestId },
         'problem',
       );
     for (const code of ended) log.info({ customer, code }, 'problem settled');
@@ -85,7 +81,10 @@ export function logEvents(log: Logger): Observer {
       const level = isBrief ? 'debug' : 'error';
       say.begun(level, { code, why, next, requestId });
       for (const problem of problems)
-        log[level]({ place: place(problem), code: problem.code, why: problem.message }, 'declaration cannot be used');
+        log[level](
+          { place: placeText(problem), code: problem.code, why: problem.message },
+          'declaration cannot be used',
+        );
     }
     if (ended.length > 0 && !refusal) say.ended();
   }

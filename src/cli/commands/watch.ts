@@ -2,15 +2,17 @@ import { parseDuration } from '../../core/declaration/duration.ts';
 import { type ListenAddress, parseListenAddress } from '../../core/declaration/listen-address.ts';
 import type { WorkspaceDeclaration } from '../../core/declaration/workspace.ts';
 import { type DaemonEnd, runDaemon } from '../../daemon/daemon.ts';
-import { watchFiles } from '../../daemon/hints.ts';
+import { type Hints, watchFiles } from '../../daemon/hints.ts';
 import { logEvents } from '../../daemon/log-events.ts';
 import { createLoop } from '../../daemon/loop.ts';
+import { eitherHints, watchObjects } from '../../daemon/object-hints.ts';
 import { type Observer, observers } from '../../daemon/observer.ts';
 import { createProbes, createReadiness, type Probes } from '../../daemon/probes.ts';
 import { sha256, systemChance } from '../../effects/chance.ts';
 import { systemClock } from '../../effects/clock.ts';
 import type { Leadership } from '../../effects/leadership.ts';
 import { createFleetEngine } from '../../engine/fleet/fleet-engine.ts';
+import type { Cluster } from '../cluster.ts';
 import type { PassOptions } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
 import { type Session, workspaceOf } from '../session.ts';
@@ -62,12 +64,17 @@ export async function watch(
   await probes.follow(listenAddress(options, workspace));
   log.info({ directory }, 'daemon started');
   try {
-    const hints = watchFiles(directory, log);
+    const files = watchFiles(directory, log);
+    const hints = composed.cluster ? eitherHints([files, objectHintsOf(composed.cluster, log)]) : files;
     const onHangup = (listener: () => void) => context.onHangup(listener);
     return await runDaemon({ loop, hints, onHangup, leadership, stop, clock: systemClock, observe });
   } finally {
     await probes.close();
   }
+}
+
+function objectHintsOf({ client, customers: place }: Cluster, log: CommandContext['log']): Hints {
+  return watchObjects({ client, place, clock: systemClock, chance: systemChance, log });
 }
 
 function listenAddress({ listen }: PassOptions, { daemon }: WorkspaceDeclaration): ListenAddress | null {

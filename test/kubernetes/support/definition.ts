@@ -15,7 +15,7 @@ const definition = z.object({
     .optional(),
 });
 
-export const definitions: Kind<z.output<typeof definition>> = {
+const definitions: Kind<z.output<typeof definition>> = {
   group: 'apiextensions.k8s.io',
   version: 'v1',
   plural: 'customresourcedefinitions',
