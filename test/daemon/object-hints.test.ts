@@ -46,12 +46,12 @@ function server() {
     changed: (one: unknown) => tell({ type: 'changed', object: one, resourceVersion: '2' }),
     deleted: (one: unknown) => tell({ type: 'deleted', object: one, resourceVersion: '2' }),
     /** The watch breaks; what follows is a new list. */
-    breaks(next: ReturnType<typeof object>[], away = false) {
+    breaks: (next: ReturnType<typeof object>[], away = false) => {
       listed = next;
       isAway = away;
       tell({ type: 'ended', trouble: { outcome: 'gone', message: 'too old' } });
     },
-    returns() {
+    returns: () => {
       isAway = false;
     },
   };

@@ -68,6 +68,6 @@ function duplicateIdentity(
     ...place,
     code: 'DuplicateIdentity',
     message: `externalId ${externalId} is also declared in ${shown}${spelled}. Nothing is done for ${others.length > 1 ? 'any of them' : 'either'}.`,
-    hint: 'Give each customer an identity of its own, or remove the file that is wrong.',
+    hint: 'Give each customer an identity of its own, or remove the one that is wrong.',
   };
 }
