@@ -30,8 +30,11 @@ COPY package.json LICENSE ./
 COPY schemas ./schemas
 
 # customers/, reconcile.yaml, and .reconcile/ with the journal and the secrets. It must outlive the container, and the user
-# must be able to write to it; nothing else has to be writable, so that the root may be read-only.
-RUN install -d -o 1000 -g 1000 /workspace
+# must be able to write to it; nothing else has to be writable, so that the root may be read-only. Beside the daemon people
+# run `docker exec … reconcile status` and the like.
+RUN install -d -o 1000 -g 1000 /workspace \
+ && chmod 755 dist/cli/main.js \
+ && ln -s /opt/reconcile/dist/cli/main.js /usr/local/bin/reconcile
 VOLUME /workspace
 WORKDIR /workspace
 ENV NODE_ENV=production

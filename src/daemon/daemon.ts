@@ -27,7 +27,7 @@ export interface DaemonEnd {
  * How long a stop may take. A request has 30 s, Kubernetes gives 30 s by default; what has not ended by then is left in
  * doubt, which the next process settles as after any crash: by reading, then by the same bytes under the same key.
  */
-const GRACE_MS = 25_000;
+export const GRACE_MS = 25_000;
 
 /** Without a hint nothing has changed; but while the files cannot be used it is looked again. */
 const LOOK_MS = 60_000;

@@ -18,7 +18,6 @@ import {
 const inspected = z.object({
   Config: z.object({
     User: z.string(),
-    Entrypoint: z.array(z.string()),
     Labels: z.record(z.string(), z.string()),
     Volumes: z.record(z.string(), z.unknown()),
   }),
@@ -133,8 +132,7 @@ describe('a daemon as the first process, as a user that nobody knows, where only
 });
 
 function planned(daemon: Container) {
-  const main = inspectImage().Config.Entrypoint;
-  return daemon.exec(...main, '--sandbox', '--dry-run', '--detailed-exitcode');
+  return daemon.exec('reconcile', '--sandbox', '--dry-run', '--detailed-exitcode');
 }
 
 describe('a single pass in a container', () => {

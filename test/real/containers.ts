@@ -81,10 +81,19 @@ export function buildImage(name: string, buildArguments: Readonly<Record<string,
   const settings = mkdtempSync(join(tmpdir(), 'reconcile-image-'));
   try {
     runBuildah(
-      ...['build', '--quiet', '--layers', '--isolation', 'chroot', '--pull-never', '--format', 'docker'],
+      'build',
+      '--quiet',
+      '--layers',
+      '--isolation',
+      'chroot',
+      '--pull-never',
+      '--format',
+      'docker',
       ...Object.entries(buildArguments).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]),
       ...certificatesOfThisMachine(settings),
-      ...['--tag', name, '.'],
+      '--tag',
+      name,
+      '.',
     );
   } finally {
     rmSync(settings, { recursive: true, force: true });

@@ -15,10 +15,22 @@ export interface Workspace {
 /** No right is held, no network is there. (Without systemd nobody asks for the health of a container, so a test does.) */
 export function confined(user: string): readonly string[] {
   return [
-    ...['--read-only', '--read-only-tmpfs=false', '--cap-drop', 'all', '--security-opt', 'no-new-privileges'],
-    ...['--user', user, '--network', 'none', '--no-healthcheck'],
+    '--read-only',
+    '--read-only-tmpfs=false',
+    '--cap-drop',
+    'all',
+    '--security-opt',
+    'no-new-privileges',
+    '--user',
+    user,
+    '--network',
+    'none',
+    '--no-healthcheck',
     // The defaults of podman are above what a container in a container may ask for.
-    ...['--ulimit', 'nofile=4096:4096', '--ulimit', 'nproc=4096:4096'],
+    '--ulimit',
+    'nofile=4096:4096',
+    '--ulimit',
+    'nproc=4096:4096',
   ];
 }
 
@@ -26,7 +38,10 @@ export function confined(user: string): readonly string[] {
 export function lockedDown({ directory }: Workspace): readonly string[] {
   return [
     ...confined(STRANGER),
-    ...['--volume', `${directory}:/workspace:ro`, '--tmpfs', '/workspace/.reconcile:rw,size=16m,notmpcopyup'],
+    '--volume',
+    `${directory}:/workspace:ro`,
+    '--tmpfs',
+    '/workspace/.reconcile:rw,size=16m,notmpcopyup',
   ];
 }
 
