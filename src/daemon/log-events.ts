@@ -109,8 +109,8 @@ export function logEvents(log: Logger): Observer {
         else for (const customer of event.changed) log.info({ customer }, 'declaration changed');
         isFirstLook = false;
         for (const customer of event.gone) phases.delete(customer);
-        for (const customer of event.gone)
-          log.warn({ customer }, 'no usable file declares the customer any more; it is left alone');
+        for (const customer of withoutUnusable(event))
+          log.warn({ customer }, 'no file declares the customer any more; it is left alone');
         break;
       case 'declarations-failed':
         logRefusal('declarations', event.refusal, frozen);
@@ -161,6 +161,15 @@ export function logEvents(log: Logger): Observer {
 const ORPHANS = ' orphans';
 const GUARDS = ' guards';
 const PUBLISHING = ' status';
+
+/** Of whom there is no file at all: one that cannot be used has been told. */
+function withoutUnusable({
+  gone,
+  unusable,
+}: DaemonEvent & { readonly kind: 'declarations-loaded' }): readonly string[] {
+  const claimed = new Set(unusable.map(({ externalId }) => externalId));
+  return gone.filter((externalId) => !claimed.has(externalId));
+}
 
 interface RefusalWords {
   readonly begun: (level: 'debug' | 'error', fields: object) => void;

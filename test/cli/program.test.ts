@@ -193,6 +193,22 @@ describe('the environment', () => {
     expect(await run('', { [name]: value })).toMatchObject({ exitCode: 0, options: expected });
   });
 
+  it('has a variable for every option of a pass and of the daemon', async () => {
+    const { out } = await run('--help');
+    const flags = [...out.matchAll(/^ +(?:-\w, )?--([a-z-]+)/gm)].map(([, name = '']) => name);
+    const asked = flags.filter((name) => name !== 'help' && name !== 'version');
+    expect(asked.length).toBeGreaterThan(15);
+    const before = await run('');
+    const unheard: string[] = [];
+    for (const name of asked) {
+      const variable = `RECONCILE_${name.replaceAll('-', '_').toUpperCase()}`;
+      const { err, options } = await run('', { [variable]: 'x' });
+      // Taken, or refused because it makes no sense; never overlooked.
+      if (err === '' && JSON.stringify(options) === JSON.stringify(before.options)) unheard.push(variable);
+    }
+    expect(unheard).toEqual([]);
+  });
+
   it('is below what was typed', async () => {
     expect(
       (await run('--output text -C here', { RECONCILE_OUTPUT: 'json', RECONCILE_DIRECTORY: 'there' })).options,

@@ -24,6 +24,7 @@ export interface DaemonWorldOptions extends WorldOptions {
   readonly isRefused?: () => boolean;
   /** Requests in whose sending a bug throws. */
   readonly isBroken?: (request: WireRequest) => boolean;
+  readonly onAnswer?: (request: WireRequest, answer: WireAnswer) => void;
   /** A random number in [0, 1). */
   readonly random?: () => number;
 }
@@ -73,6 +74,7 @@ export function createDaemonWorld(options: DaemonWorldOptions = {}): DaemonWorld
       }
       if (options.isBroken?.(request)) throw new Error('a bug, on purpose');
       const answer = await inner.send(request);
+      options.onAnswer?.(request, answer);
       if (options.isRefused?.()) return UNAUTHENTICATED;
       if (ms > 0) await clock.sleep(ms);
       return answer;

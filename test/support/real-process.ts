@@ -18,6 +18,7 @@ export interface Running {
   /** Resolves with the match as soon as stdout or stderr shows it; rejects when the process ends without it. */
   shows(pattern: RegExp): Promise<RegExpExecArray>;
   stop(signal?: 'SIGTERM' | 'SIGINT'): Promise<Finished>;
+  signal(signal: NodeJS.Signals): void;
 }
 
 const DEADLINE_MS = 15_000;
@@ -45,6 +46,7 @@ export function start(directory: string, args: readonly string[], environment: E
     finished,
     shows: (pattern) => waitFor(pattern, output, listeners, finished),
     stop: (signal = 'SIGTERM') => stop(child, signal, finished),
+    signal: (signal) => void child.kill(signal),
   };
 }
 

@@ -28,7 +28,8 @@ export function createVirtualClock(startMs = Date.parse('2026-11-02T08:00:00.000
   };
 
   return {
-    now: () => startMs + elapsed,
+    // As Date.now(), whole milliseconds.
+    now: () => Math.floor(startMs + elapsed),
     monotonic: () => elapsed,
     sleep: (ms, signal) =>
       new Promise((resolve) => {

@@ -77,11 +77,13 @@ export function createGitStatusStore({
     return failure('others push to it all the time');
   }
 
-  async function pendingChanges(seen: Seen): Promise<Planned> {
+  /** What waits now, ready to be pushed; `taken` keeps the bytes of each file. */
+  async function pendingChanges(seen: Seen, taken: Map<string, Uint8Array>): Promise<Planned> {
     const changes = new Map<string, string>();
     let problem: string | null = null;
     for (const name of waitingNames(disk, pendingDirectory)) {
       const text = disk.fileSystem.readFile(join(pendingDirectory, name));
+      taken.set(name, text);
       const change = changeOf(seen, name, join(pendingDirectory, name), decode(text));
       if (!change.ok) problem = change.message;
       else if (change.value !== null) changes.set(name, change.value);
@@ -104,10 +106,20 @@ export function createGitStatusStore({
     },
     async commit() {
       try {
-        const names = waitingNames(disk, pendingDirectory);
-        const published = await publish(pendingChanges);
+        const taken = new Map<string, Uint8Array>();
+        const published = await publish((seen) => pendingChanges(seen, taken));
         if (!published.ok) return failure(published.message);
-        for (const name of names) removeFile(disk.fileSystem, join(pendingDirectory, name));
+        // What was recorded meanwhile waits for the next commit: it may hold what vetoes a write (I7).
+        for (const [name, bytes] of taken) {
+          const path = join(pendingDirectory, name);
+          if (
+            isSame(
+              bytes,
+              unless(['ENOENT'], () => disk.fileSystem.readFile(path)),
+            )
+          )
+            removeFile(disk.fileSystem, path);
+        }
         return done;
       } catch (error) {
         return failure(failedTo(`read ${pendingDirectory}`, error).message);
@@ -129,6 +141,10 @@ export function createGitStatusStore({
       return proved.ok ? done : failure(proved.message);
     },
   };
+}
+
+function isSame(a: Uint8Array, b: Uint8Array | null): boolean {
+  return b !== null && Buffer.compare(a, b) === 0;
 }
 
 /** What is to be pushed, and what could not be made ready for it. */

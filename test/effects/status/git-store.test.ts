@@ -63,6 +63,21 @@ describe('a pass', () => {
     expect(remote.textOf('status/acme.yaml')).toContain('\nstatus:\n  externalId: acme\n');
   });
 
+  test('that is published while another visit records something loses nothing of either', async () => {
+    const store = here.store();
+    await store.write(target('acme'), customer('acme', { phase: 'Progressing' }));
+    const publishing = store.commit?.();
+    // Recorded before the push can have ended; which of the two commits carries it does not matter.
+    const other = here.store();
+    await other.write(target('acme'), customer('acme', { phase: 'Ready' }));
+    await other.write(target('birch'), customer('birch'));
+    expect(await publishing).toEqual({ ok: true, value: undefined });
+    expect(await readBy(here, 'acme')).toMatchObject({ ok: true, value: { phase: 'Ready' } });
+    expect(await here.store().commit?.()).toEqual({ ok: true, value: undefined });
+    expect(remote.textOf('status/acme.yaml')).toContain('phase: Ready');
+    expect(remote.textOf('status/birch.yaml')).toContain('externalId: birch');
+  });
+
   test('that changes nothing makes no commit and writes no file', async () => {
     await pass(here, customer('acme'));
     const files = everyFile(here);
