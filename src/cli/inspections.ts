@@ -18,9 +18,9 @@ export function addInspections(program: Command, commands: Commands, exit: Exit)
 const doctorHelp = `
 Looks at the files, the API key and what it may do, the clock, the ledgers, the
 secret store, the status store, the state directory, the lock and git. Makes GET
-requests only; a probe is written into the secret store and removed again, and a
-push of status is tried without being made. Exit code 1 when a check failed,
-else 0.
+requests only; a probe is written into the secret store and removed again (in a
+cluster it stays, as an empty Secret), and a push of status is tried without
+being made. Exit code 1 when a check failed, else 0.
 
 Examples:
   reconcile doctor

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { customers, secrets } from '../../src/effects/kubernetes/kinds.ts';
-import { openWorkspace, organizationNamed, type Workspace, writes } from '../e2e/support.ts';
+import { FIREHOSE, openWorkspace, organizationNamed, type Workspace, writes } from '../e2e/support.ts';
+import { startApiServer } from '../real/api-server.ts';
 import { isThere, kubectl } from '../real/parts.ts';
 import { start } from '../support/real-process.ts';
 import { installDefinition } from './support/definition.ts';
 import { runKubectl } from './support/kubectl.ts';
 import { connect, type Kubernetes, makeNamespace, must } from './support/namespace.ts';
+import { makeServiceAccount, type Rule } from './support/service-account.ts';
 
 /** The built command, a sandbox of the Layers API over HTTP, and a real cluster, as a partner would have them. */
 
@@ -30,10 +32,9 @@ const acme = {
 const birch = { externalId: 'birch-books', name: 'Birch Books' };
 
 /** A namespace for objects, one for secrets, and a workspace that holds reconcile.yaml and nothing else. */
-async function partner() {
+async function partner(kubeconfig = inject('cluster').kubeconfig, client = kubernetes.client) {
   const workspace = await openWorkspace();
   onTestFinished(() => workspace.close());
-  const { client } = kubernetes;
   const [namespace, escrow] = [await makeNamespace(client), await makeNamespace(client)];
   workspace.write(
     'reconcile.yaml',
@@ -41,7 +42,7 @@ async function partner() {
   );
   const environment = {
     ...workspace.sandbox.environment,
-    KUBECONFIG: inject('cluster').kubeconfig,
+    KUBECONFIG: kubeconfig,
     RECONCILE_SOURCE: 'kubernetes',
     RECONCILE_NAMESPACE: namespace,
   };
@@ -248,6 +249,68 @@ describe('recorded status vetoes and never authorises', () => {
     expect(await status('acme')).toMatchObject({ phase: 'Ready', observedGeneration: 3 });
     expect(writes(await workspace.requests())).toEqual([]);
   });
+});
+
+test('the role that docs/kubernetes.md names is enough', async () => {
+  const { workspace, environment, namespace, apply, status } = await partner();
+  const whole = (rules: readonly Rule[]) => makeServiceAccount(kubernetes.client, namespace, 'reconcile', rules);
+  const token = await whole([
+    { apiGroups: ['layers-reconciler.dev'], resources: ['customers'], verbs: ['get', 'list', 'watch'] },
+    { apiGroups: ['layers-reconciler.dev'], resources: ['customers/status'], verbs: ['update'] },
+    { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
+    { apiGroups: [''], resources: ['configmaps'], verbs: ['create'] },
+    {
+      apiGroups: [''],
+      resources: ['configmaps'],
+      resourceNames: ['layers-reconciler-fleet'],
+      verbs: ['get', 'update'],
+    },
+    { apiGroups: [''], resources: ['secrets'], verbs: ['create', 'get', 'update'] },
+  ]);
+  const settings = workspace.read('reconcile.yaml').replace(/namespace: \S+/, `namespace: ${namespace}`);
+  workspace.write('reconcile.yaml', settings + FIREHOSE);
+  const { url, ca } = inject('cluster');
+  const user = { name: 'pod', user: { token: token.reveal() } };
+  const data = Buffer.from(ca).toString('base64');
+  const kubeconfig = {
+    'current-context': 'pod',
+    contexts: [{ name: 'pod', context: { cluster: 'pod', user: 'pod', namespace } }],
+    clusters: [{ name: 'pod', cluster: { server: url, 'certificate-authority-data': data } }],
+    users: [user],
+  };
+  workspace.write('kubeconfig', JSON.stringify(kubeconfig));
+  await apply('acme', acme);
+  const account = { ...environment, KUBECONFIG: `${workspace.directory}/kubeconfig` };
+  const ended = await workspace.reconcileWith(account);
+  expect(ended).toMatchObject({ exitCode: 0 });
+  expect(ended.stderr).not.toContain('may not');
+  expect(await status('acme')).toMatchObject({ phase: 'Ready' });
+  expect((await workspace.reconcileWith(account)).stdout).toContain('nothing to do');
+});
+
+test('an API server that dies in the middle holds everything up and loses nothing', async () => {
+  const server = await startApiServer();
+  onTestFinished(() => server.stop());
+  const admin = connect(server.kubeconfig);
+  onTestFinished(() => admin.close());
+  await installDefinition(admin.client);
+  const { workspace, apply, status, watch, escrow } = await partner(server.kubeconfig, admin.client);
+  await apply('acme', acme);
+  const daemon = watch();
+  onTestFinished(async () => void (await daemon.stop()));
+  await expect.poll(() => status('acme').catch(() => null), { timeout: 20_000 }).toMatchObject({ phase: 'Ready' });
+  await apply('acme', { ...acme, credits: 7000, keys: [...acme.keys, { name: 'second', scopes: ['content:read'] }] });
+  await server.kill();
+  await daemon.shows(/objects cannot be watched/);
+  await server.startAgain();
+  await expect
+    .poll(() => status('acme').catch(() => null), { timeout: 40_000 })
+    .toMatchObject({ phase: 'Ready', observedGeneration: 2, credits: { granted: 7000 } });
+  expect(await daemon.stop()).toMatchObject({ exitCode: 0 });
+  expect(await balanceOf(workspace, 'Acme Coffee')).toBe(7000);
+  const kept = must(await admin.client.list(secrets, { namespace: escrow })).items;
+  expect(kept.map(({ data }) => Object.keys(data ?? {}))).toEqual([['secret'], ['secret']]);
+  expect((await workspace.operations()).filter((operation) => operation === 'key.mint')).toHaveLength(2);
 });
 
 describe('the daemon', () => {

@@ -23,6 +23,10 @@ export interface ApiServer {
   /** Stops the process of etcd or lets it go on: meanwhile reads of the cache answer, and writes hang. */
   pauseStore(): void;
   resumeStore(): void;
+  /** Ends the API server at once; what it stored stays. */
+  kill(): Promise<void>;
+  /** At the same address, with the same certificate. */
+  startAgain(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -53,7 +57,7 @@ export async function startApiServer(): Promise<ApiServer> {
   ]);
   const certificates = join(home, 'certificates');
   mkdirSync(certificates);
-  const server = run(apiServer.path, [
+  const flags = [
     `--etcd-servers=${clients}`,
     '--bind-address=127.0.0.1',
     '--advertise-address=127.0.0.1',
@@ -69,14 +73,16 @@ export async function startApiServer(): Promise<ApiServer> {
     '--endpoint-reconciler-type=none',
     // Pods are not run here, so nobody makes the service accounts that this plugin waits for.
     '--disable-admission-plugins=ServiceAccount',
-  ]);
+  ];
+  let server = run(apiServer.path, flags);
   const url = `https://127.0.0.1:${port}`;
   const stop = async () => {
     for (const program of [server, store]) await program.stop();
     rmSync(home, { recursive: true, force: true });
   };
   try {
-    const ca = await untilReady(url, join(certificates, 'apiserver.crt'), adminToken, [server, store]);
+    const ready = () => untilReady(url, join(certificates, 'apiserver.crt'), adminToken, [server, store]);
+    const ca = await ready();
     const kubeconfig = join(home, 'kubeconfig');
     writeFileSync(kubeconfig, kubeconfigOf(url, ca, adminToken), { mode: 0o600 });
     return {
@@ -88,6 +94,11 @@ export async function startApiServer(): Promise<ApiServer> {
       stop,
       pauseStore: () => void store.child.kill('SIGSTOP'),
       resumeStore: () => void store.child.kill('SIGCONT'),
+      kill: () => server.stop(),
+      startAgain: async () => {
+        server = run(apiServer.path, flags);
+        await ready();
+      },
     };
   } catch (error) {
     await stop();
