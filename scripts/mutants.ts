@@ -18,6 +18,7 @@ const STAGES = {
   engine: ['test/engine/'],
   edges: ['test/effects/layers/', 'test/effects/secrets/'],
   faults: ['test/faults/', 'test/races/'],
+  daemon: ['test/daemon/loop.test.ts', 'test/daemon/life.test.ts'],
 } as const;
 type Stage = keyof typeof STAGES;
 
@@ -114,6 +115,7 @@ async function judge(copy: string, mutant: Mutant): Promise<Verdict> {
 /** Near the mistake first. */
 function stagesFor({ edits }: Mutant): readonly Stage[] {
   const isIn = (floor: string) => edits.some(({ file }) => file.startsWith(floor));
+  if (isIn('src/engine/fleet/')) return ['daemon', 'engine', 'faults'];
   if (isIn('src/effects/')) return ['edges', 'engine', 'faults', 'core'];
   return isIn('src/engine/') ? ['engine', 'faults', 'core', 'edges'] : ['core', 'engine', 'faults', 'edges'];
 }
@@ -129,7 +131,7 @@ const verdicts: Verdict[] = [];
 try {
   const [first = copyOfTheTree()] = copies;
   if (values.only === '')
-    for (const stage of ['core', 'engine', 'edges', 'faults'] as const) {
+    for (const stage of ['core', 'engine', 'edges', 'faults', 'daemon'] as const) {
       const failure = await firstFailure(first, stage);
       if (failure !== null) throw new Error(`the tree fails without any mutant: ${failure}`);
     }

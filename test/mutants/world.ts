@@ -60,6 +60,20 @@ export const worldMutants: readonly Mutant[] = [
     'observed',
   ),
   mutant(
+    'a creation rests on a listing from before its file was read',
+    'I2',
+    'src/engine/fleet/customer-visit.ts',
+    'return Math.max(view.declarations.seenIn.get(externalId) ?? 0, memory.attemptedIn(externalId));',
+    'return 0;',
+  ),
+  mutant(
+    'a visit is judged before the rest of the fleet was looked at',
+    'I8',
+    'src/engine/fleet/judgement.ts',
+    'customers.filter((customer) => !memory.standsFor(customer, view))',
+    'customers.filter(() => false)',
+  ),
+  mutant(
     'the parent ledger is no witness against a creation',
     'I2',
     CREATION,

@@ -38,7 +38,8 @@ export async function pass(options: PassOptions, context: CommandContext): Promi
   }
   const progress = createProgress(context, !isWatching && !documents.has(options.output));
   const onEvent = (event: ProgressEvent) => {
-    progress.onEvent(event);
+    // The daemon tells a step with what came of it.
+    if (!isWatching || event.kind !== 'step-ended') progress.onEvent(event);
     printing.events?.onProgress(event);
   };
   const command = isWatching ? 'reconcile --watch' : 'reconcile';
