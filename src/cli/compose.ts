@@ -9,7 +9,7 @@ import { systemClock } from '../effects/clock.ts';
 import { createFileJournal } from '../effects/file-journal.ts';
 import { createKubernetesAnnouncer } from '../effects/kubernetes/announcer.ts';
 import type { RequestEvent } from '../effects/layers/call.ts';
-import { type CircuitEvent, createCircuit } from '../effects/layers/circuit.ts';
+import { type Circuit, type CircuitEvent, createCircuit } from '../effects/layers/circuit.ts';
 import { createLayersClient, createLayersReader } from '../effects/layers/layers-client.ts';
 import { createPacer, type Pacer } from '../effects/layers/pacer.ts';
 import { createUndiciTransport } from '../effects/layers/undici-transport.ts';
@@ -55,6 +55,8 @@ export interface Composed {
   /** Where customers are declared; null for files. */
   readonly cluster: Cluster | null;
   readonly pacer: Pacer;
+  /** Of a daemon; a one-shot run has none. */
+  readonly circuit: Circuit | null;
   close(): Promise<void>;
 }
 
@@ -102,6 +104,9 @@ export function compose(options: ComposeOptions): Composed {
   const objects = options.cluster.isSource ? objectSourceOf(options.cluster, files) : null;
   const announcer = objects && announcerOf(options, objects);
   const source = objects && announcer ? announcingSource(objects, announcer) : (objects ?? files);
+  const circuit = options.watch
+    ? createCircuit({ clock: systemClock, chance: systemChance, onEvent: options.onCircuit })
+    : null;
   const requests = { read: 0, write: 0 };
   const clientOptions = {
     transport,
@@ -110,9 +115,7 @@ export function compose(options: ComposeOptions): Composed {
     clock: systemClock,
     chance: systemChance,
     signal: options.signal,
-    ...(options.watch
-      ? { circuit: createCircuit({ clock: systemClock, chance: systemChance, onEvent: options.onCircuit }) }
-      : {}),
+    ...(circuit ? { circuit } : {}),
     onRequest: (event: RequestEvent) => {
       requests[event.requestClass] += 1;
       options.onRequest(event);
@@ -139,6 +142,7 @@ export function compose(options: ComposeOptions): Composed {
     source,
     cluster: opened?.ok ? opened.cluster : null,
     pacer,
+    circuit,
     effectsFor(workspace) {
       const before = { ...requests };
       return {

@@ -78,7 +78,7 @@ export function logEvents(log: Logger): Observer {
     const { begun, ended } = said.compare(about, refusal ? [refusal] : [], (one) => `${one.code} ${one.message}`);
     for (const { code, message: why, next, requestId, problems } of begun) {
       const isBrief = problems.length > 0 && problems.every((problem) => problem.code === 'FileChanging');
-      const level = isBrief ? 'debug' : 'error';
+      const level = isBrief || TOLD_BY_CIRCUIT.has(code) ? 'debug' : 'error';
       say.begun(level, { code, why, next, requestId });
       for (const problem of problems)
         log[level](
@@ -156,6 +156,9 @@ export function logEvents(log: Logger): Observer {
     }
   };
 }
+
+/** An API that is away has a line of its own at either end, from who found it out (effects/layers/circuit.ts). */
+const TOLD_BY_CIRCUIT: ReadonlySet<string> = new Set(['UNREACHABLE', 'SWITCHED_OFF']);
 
 // Beside customers, whose identities begin with a letter or a digit.
 const ORPHANS = ' orphans';

@@ -66,7 +66,11 @@ export async function watch(
   try {
     const files = watchFiles(directory, log);
     const hints = composed.cluster ? eitherHints([files, objectHintsOf(composed.cluster, log)]) : files;
-    const onHangup = (listener: () => void) => context.onHangup(listener);
+    const onHangup = (listener: () => void) =>
+      context.onHangup(() => {
+        composed.circuit?.lookNow();
+        listener();
+      });
     return await runDaemon({ loop, hints, onHangup, leadership, stop, clock: systemClock, observe });
   } finally {
     await probes.close();

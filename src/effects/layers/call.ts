@@ -111,7 +111,10 @@ export function createCaller(options: CallerOptions): Caller {
         continue;
       }
       const waitMs = call.kind === 'read' && tries < triesMax ? retryDelayMs(answer, tries, chance) : null;
-      if (waitMs === null || !budget.spend()) return answer;
+      if (waitMs === null || !budget.spend()) {
+        // A read that failed may be told as what it was a part of. A write that was sent stays what it is (I1).
+        return (call.kind === 'read' ? await circuit?.admit(look) : null) ?? answer;
+      }
       tries += 1;
       await clock.sleep(waitMs, signal);
     }

@@ -49,8 +49,8 @@ export interface CircuitOptions {
   readonly onEvent: (event: CircuitEvent) => void;
 }
 
-/** So many answers in a row that are none make a suspicion, whichever customers they were for. */
-const FAILURES_MAX = 5;
+/** So many answers in a row that are none make a suspicion, whichever customers they were for: as many as a read has tries. */
+const FAILURES_MAX = 3;
 const LOOK_EVERY_MS: Readonly<Record<CircuitReason, number>> = { outage: 15_000, 'switched-off': 600_000 };
 /** Daemons of many partners do not all come back in the same second. */
 const JITTER = 0.2;
