@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Problem } from '../core/problem.ts';
 import type { CustomerReport, Refusal, StepReport } from '../core/report.ts';
 import { type BrokenFile, placeText } from '../core/source.ts';
+import { isSettled } from '../core/status.ts';
 import { type DaemonEvent, type Item, type ItemEnded, type Observer, WEBHOOKS } from './observer.ts';
 
 /**
@@ -11,6 +12,7 @@ import { type DaemonEvent, type Item, type ItemEnded, type Observer, WEBHOOKS } 
 export function logEvents(log: Logger): Observer {
   const said = createSaid();
   const phases = new Map<Item, string>();
+  const met = new Set<Item>();
   const blocked = new Set<Item>();
 
   function logBroken({ file, problems }: BrokenFile): void {
@@ -60,8 +62,11 @@ export function logEvents(log: Logger): Observer {
     const state = `${phase} ${approvalHash ?? ''}`;
     if (phases.get(externalId) === state) return;
     phases.set(externalId, state);
+    // After a restart a fleet at rest is no news, and would be a line for each customer.
+    const isNews = met.has(externalId) || steps.length > 0 || !isSettled(phase);
+    met.add(externalId);
     const approval = approvalHash === null ? {} : { blockedBy: [...new Set(guards)], approval: approvalHash };
-    log.info({ customer: externalId, phase, ...approval }, 'customer is in another phase');
+    log[isNews ? 'info' : 'debug']({ customer: externalId, phase, ...approval }, 'customer is in another phase');
   }
 
   function logItem({ item, result, tookMs, retryAfterMs, failures, visit }: ItemEnded): void {

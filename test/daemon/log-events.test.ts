@@ -57,6 +57,17 @@ describe('the log of the daemon', () => {
     expect(new Set(says())).toEqual(new Set(['info | resync ended']));
   });
 
+  it('has no line for customers that are as they were before a restart', async () => {
+    const { daemon } = await told({ workspaceYaml: FIREHOSE });
+    await daemon.stop();
+    const { sandbox, disk } = daemon.world;
+    const again = createDaemonWorld({ sandbox, disk });
+    const says = reader(again);
+    await again.start();
+    await again.advance(60_000);
+    expect(says()).toEqual(['info | declarations read']);
+  });
+
   it('tells a broken file when it breaks and when it is mended, and not in between', async () => {
     const { daemon, says } = await told();
     edit(daemon, 'customers/acme-coffee.yaml', 'credits: 5000', 'credits: 5e3');
