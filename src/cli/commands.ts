@@ -1,4 +1,4 @@
-import type { ListenAddress } from '../core/declaration/listen-address.ts';
+import type { ListenSetting } from '../core/declaration/listen-address.ts';
 import type { CompletableCommand } from './completion-tree.ts';
 import type { LeaseOptions } from './lease-options.ts';
 import type { SourceOptions } from './source-options.ts';
@@ -81,7 +81,7 @@ export interface PassOptions extends Omit<WorkspaceOptions, 'output'>, Declared 
   /** Milliseconds; null leaves it to reconcile.yaml. */
   readonly resyncMs: number | null;
   /** null leaves it to reconcile.yaml. */
-  readonly listen: ListenAddress | null;
+  readonly listen: ListenSetting | null;
   /** The only daemon when left out. */
   readonly lease?: LeaseOptions;
 }

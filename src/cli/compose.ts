@@ -10,6 +10,7 @@ import { createFileJournal } from '../effects/file-journal.ts';
 import { createKubernetesAnnouncer } from '../effects/kubernetes/announcer.ts';
 import type { RequestEvent } from '../effects/layers/call.ts';
 import { type Circuit, type CircuitEvent, createCircuit } from '../effects/layers/circuit.ts';
+import type { LayersReader } from '../effects/layers/client.ts';
 import { createLayersClient, createLayersReader } from '../effects/layers/layers-client.ts';
 import { createPacer, type Pacer } from '../effects/layers/pacer.ts';
 import { createUndiciTransport } from '../effects/layers/undici-transport.ts';
@@ -54,6 +55,7 @@ export interface Composed {
   readonly source: DeclarationSource;
   /** Where customers are declared; null for files. */
   readonly cluster: Cluster | null;
+  readonly reader: LayersReader;
   readonly pacer: Pacer;
   /** Of a daemon; a one-shot run has none. */
   readonly circuit: Circuit | null;
@@ -141,6 +143,7 @@ export function compose(options: ComposeOptions): Composed {
   return {
     source,
     cluster: opened?.ok ? opened.cluster : null,
+    reader: common.reader,
     pacer,
     circuit,
     effectsFor(workspace) {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { parseDuration } from '../core/declaration/duration.ts';
-import { type ListenAddress, parseListenAddress } from '../core/declaration/listen-address.ts';
+import { type ListenSetting, parseListenSetting } from '../core/declaration/listen-address.ts';
 import { documentFormats } from './commands.ts';
 
 /** Options that more than one command has, and readers of values that say what they want. */
@@ -29,10 +29,10 @@ export function readResync(text: string): number {
   return ms;
 }
 
-export function readListen(text: string): ListenAddress {
-  const address = parseListenAddress(text);
-  if (address === null) throw new InvalidArgumentError('It must be host:port, such as 127.0.0.1:9465.');
-  return address;
+export function readListen(text: string): ListenSetting {
+  const setting = parseListenSetting(text);
+  if (setting === null) throw new InvalidArgumentError('It must be host:port, such as 127.0.0.1:9465, or off.');
+  return setting;
 }
 
 export function readPort(text: string): number {

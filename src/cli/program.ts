@@ -110,7 +110,12 @@ function addPass(program: Command, commands: Commands, exit: Exit): void {
     .addOption(
       new Option('--resync <duration>', 'with --watch: how often everything is compared (10m)').argParser(readResync),
     )
-    .addOption(new Option('--listen <address>', 'with --watch: host:port of probes and metrics').argParser(readListen));
+    .addOption(
+      new Option(
+        '--listen <address>',
+        'with --watch: host:port of probes and metrics, or off (127.0.0.1:9465)',
+      ).argParser(readListen),
+    );
   withLease(withSource(command.optionsGroup('In a cluster:')))
     .addHelpText('after', passHelp)
     .action(async (customers, options, called) => {

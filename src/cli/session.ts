@@ -4,6 +4,8 @@ import type { WorkspaceDeclaration } from '../core/declaration/workspace.ts';
 import { Secret } from '../core/secret.ts';
 import { systemChance } from '../effects/chance.ts';
 import { systemClock } from '../effects/clock.ts';
+import type { RequestEvent } from '../effects/layers/call.ts';
+import type { CircuitEvent } from '../effects/layers/circuit.ts';
 import { acquireLock, type HeldLock } from '../effects/lock.ts';
 import { nodeFileSystem } from '../effects/node-filesystem.ts';
 import { ensureWorkspaceState } from '../effects/workspace-state.ts';
@@ -31,10 +33,18 @@ export interface SessionOptions {
   readonly lock?: boolean;
 }
 
+/** Is told what goes over the wire. */
+export interface ApiListener {
+  readonly onRequest: (event: RequestEvent) => void;
+  readonly onCircuit: (event: CircuitEvent) => void;
+}
+
 /** A workspace, opened: the lock held, the API (or the sandbox) at hand. */
 export interface Session {
   readonly composed: Composed;
   readonly directory: string;
+  /** Tells another one of requests, beside the log. */
+  followApi(listener: ApiListener): void;
   close(): Promise<void>;
 }
 
@@ -75,6 +85,9 @@ export async function openSession(
     lock?.lock.release();
     return refuse(api?.message ?? 'There is no API to talk to.');
   }
+  const listeners: ApiListener[] = [
+    { onRequest: (event) => context.log.debug(event, 'request'), onCircuit: (event) => logCircuit(context.log, event) },
+  ];
   const composed = compose({
     directory,
     sandbox,
@@ -89,14 +102,19 @@ export async function openSession(
     onAnnouncingTrouble: (message) => context.log.warn({ why: message }, 'an object cannot be told what became of it'),
     onProgress,
     signal: context.stop,
-    onRequest: (event) => context.log.debug(event, 'request'),
-    onCircuit: (event) => logCircuit(context.log, event),
+    onRequest(event) {
+      for (const listener of listeners) listener.onRequest(event);
+    },
+    onCircuit(event) {
+      for (const listener of listeners) listener.onCircuit(event);
+    },
   });
   return {
     ok: true,
     session: {
       composed,
       directory,
+      followApi: (listener) => listeners.push(listener),
       async close() {
         await composed.close();
         await cluster.close();

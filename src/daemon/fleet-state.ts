@@ -42,23 +42,35 @@ export interface FleetState {
 
 export function createFleetState(now: () => number): FleetState {
   const customers = new Map<string, Place>();
+  const declared = new Set<string>();
   let webhooks = unvisited(now());
+
+  /** The file may have gone while its customer was being visited. */
+  function keep(externalId: string, place: Place): void {
+    const isDeclared = declared.has(externalId);
+    if (isDeclared || place.doubts.length > 0) customers.set(externalId, { ...place, isDeclared });
+    else customers.delete(externalId);
+  }
 
   return {
     declare(externalIds) {
-      for (const id of externalIds) customers.set(id, { ...(customers.get(id) ?? unvisited(now())), isDeclared: true });
+      for (const id of externalIds) {
+        declared.add(id);
+        customers.set(id, { ...(customers.get(id) ?? unvisited(now())), isDeclared: true });
+      }
     },
     withdraw(externalIds) {
       for (const id of externalIds) {
+        declared.delete(id);
         const place = customers.get(id);
-        if (place && place.doubts.length > 0) customers.set(id, { ...place, isDeclared: false });
-        else customers.delete(id);
+        if (place) keep(id, place);
       }
     },
     noteCustomer(report) {
-      const before = customers.get(report.externalId) ?? unvisited(now());
+      const { externalId } = report;
+      const before = customers.get(externalId) ?? unvisited(now());
       const after = placeAfter(before, report.phase, seenCustomer(report), now());
-      customers.set(report.externalId, after);
+      keep(externalId, after);
       return newlyBlocked(before, after);
     },
     noteWebhooks(steps, problems) {

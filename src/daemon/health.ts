@@ -1,4 +1,5 @@
 import type { Clock } from '../effects/clock.ts';
+import type { Observer } from './observer.ts';
 
 /** What a probe is told: fine, or why not, in one line. */
 export type Verdict = { readonly ok: true; readonly note: string } | { readonly ok: false; readonly why: string };
@@ -61,5 +62,17 @@ export function createHealth(clock: Pick<Clock, 'monotonic'>, resyncMs: number):
       isStandby = !isLeading;
       movedAtMs = clock.monotonic();
     },
+  };
+}
+
+/** Tells health what happens in the daemon; whatever happens is progress. */
+export function observeHealth(health: Health): Observer {
+  return (event) => {
+    health.noteProgress();
+    if (event.kind === 'declarations-loaded') health.noteDeclarations(null);
+    if (event.kind === 'declarations-failed') health.noteDeclarations(event.refusal.message);
+    if (event.kind === 'view-refreshed') health.noteApi(null);
+    if (event.kind === 'view-failed') health.noteApi(event.refusal.message);
+    if (event.kind === 'leadership') health.noteLeading(event.state === 'leading');
   };
 }

@@ -5,35 +5,74 @@ import type { ListenAddress } from '../core/declaration/listen-address.ts';
 import type { Health, Verdict } from './health.ts';
 
 export interface HttpServerOptions {
-  readonly address: ListenAddress;
   readonly health: Pick<Health, 'live' | 'ready'>;
   /** The registry that `/metrics` shows. */
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
   readonly log: Logger;
 }
 
-export type Listening =
-  | { readonly ok: true; readonly port: number; close(): Promise<void> }
-  /** For people: why the address cannot be had. */
-  | { readonly ok: false; readonly message: string };
+export interface HttpServer {
+  /**
+   * Answers there from now on, and nowhere else; null for nowhere. What comes back is null, or for people why the address
+   * cannot be had: then it answers where it did.
+   */
+  follow(address: ListenAddress | null): Promise<string | null>;
+  /** Where it answers; null for nowhere. */
+  port(): number | null;
+  close(): Promise<void>;
+}
 
 /** Nobody who asks honestly needs longer, or sends more. */
 const ASKING_MAX_MS = 10_000;
 const HEADERS_MAX_BYTES = 8_192;
 const CONNECTIONS_MAX = 64;
 
-/**
- * Answers `/livez`, `/readyz`, `/healthz` and `/metrics`, and nothing else. Whoever asks slowly, asks for too much or
- * does not fetch the answer is cut off: looking at the daemon must never cost it anything.
- */
-export async function serveHttp({ address, health, metrics, log }: HttpServerOptions): Promise<Listening> {
-  const routes: Readonly<Record<string, (response: ServerResponse) => void | Promise<void>>> = {
+type Routes = Readonly<Record<string, (response: ServerResponse) => void | Promise<void>>>;
+
+/** Answers `/livez`, `/readyz`, `/healthz` and `/metrics`, and nothing else. */
+export function createHttpServer({ health, metrics, log }: HttpServerOptions): HttpServer {
+  const routes: Routes = {
     '/livez': (response) => answerVerdict(response, health.live()),
     // What most probes are set up to ask for.
     '/healthz': (response) => answerVerdict(response, health.live()),
     '/readyz': (response) => answerVerdict(response, health.ready()),
     '/metrics': async (response) => answer(response, 200, await metrics.metrics(), metrics.contentType),
   };
+  let open: { readonly server: Server; readonly address: ListenAddress } | null = null;
+
+  async function close(): Promise<void> {
+    const { server } = open ?? {};
+    open = null;
+    if (server) await closeServer(server);
+  }
+
+  return {
+    async follow(address) {
+      if (open?.address.host === address?.host && open?.address.port === address?.port) return null;
+      if (address === null) {
+        await close();
+        return null;
+      }
+      const server = createGuardedServer(routes, log);
+      const failure = await listenOn(server, address);
+      if (failure) return failure;
+      await close();
+      open = { server, address };
+      // Nothing that happens to the socket of somebody who looks may end the daemon.
+      server.on('error', (error) => log.warn({ err: error }, 'the server of probes and metrics had trouble'));
+      log.info({ host: address.host, port: portOf(server) }, 'probes and metrics listening');
+      return null;
+    },
+    port: () => (open ? portOf(open.server) : null),
+    close,
+  };
+}
+
+/**
+ * Whoever asks slowly, asks for too much or does not fetch the answer is cut off: looking at the daemon must never cost
+ * it anything.
+ */
+function createGuardedServer(routes: Routes, log: Logger): Server {
   const server = createServer({ maxHeaderSize: HEADERS_MAX_BYTES, connectionsCheckingInterval: 1_000 });
   server.headersTimeout = ASKING_MAX_MS / 2;
   server.requestTimeout = ASKING_MAX_MS;
@@ -47,20 +86,10 @@ export async function serveHttp({ address, health, metrics, log }: HttpServerOpt
       if (!response.headersSent) answer(response, 500, 'the metrics could not be collected; the log says why\n');
     });
   });
-  const failure = await listenOn(server, address);
-  if (failure) return { ok: false, message: failure };
-  // Nothing that happens to the socket of somebody who looks may end the daemon.
-  server.on('error', (error) => log.warn({ err: error }, 'the server of probes and metrics had trouble'));
-  const port = portOf(server.address()) ?? address.port;
-  log.info({ host: address.host, port }, 'probes and metrics listening');
-  return { ok: true, port, close: () => close(server) };
+  return server;
 }
 
-async function respond(
-  request: IncomingMessage,
-  response: ServerResponse,
-  routes: Readonly<Record<string, (response: ServerResponse) => void | Promise<void>>>,
-): Promise<void> {
+async function respond(request: IncomingMessage, response: ServerResponse, routes: Routes): Promise<void> {
   const path = request.url?.split('?')[0] ?? '';
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -122,11 +151,12 @@ function whyNot(shown: string, code: string | undefined, message: string): strin
   return `Probes and metrics cannot listen on ${shown}: ${message}. ${choose}`;
 }
 
-function portOf(address: AddressInfo | string | null): number | null {
+function portOf(server: Server): number | null {
+  const address: AddressInfo | string | null = server.address();
   return typeof address === 'object' ? (address?.port ?? null) : null;
 }
 
-function close(server: Server): Promise<void> {
+function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();

@@ -84,6 +84,7 @@ describe('the command line', () => {
       '--watch --resync 30s --listen [::1]:9465',
       { watch: true, resyncMs: 30_000, listen: { host: '::1', port: 9465 } },
     ],
+    ['--watch --listen off', { watch: true, listen: 'off' }],
     ['-C shop --output json', { directory: 'shop', output: 'json' }],
     ['--output ndjson', { output: 'ndjson' }],
     ['--offline', { offline: true, dryRun: true, base: null }],

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Verdict } from '../../src/daemon/health.ts';
-import { serveHttp } from '../../src/daemon/http-server.ts';
+import { createHttpServer, type HttpServer } from '../../src/daemon/http-server.ts';
 
 interface Served {
   readonly port: number;
@@ -23,15 +23,12 @@ const fine: Verdict = { ok: true, note: 'ok' };
 async function serve(metrics: () => Promise<string> = async () => 'up 1\n'): Promise<Served> {
   const logged: string[] = [];
   const verdicts = { live: fine, ready: fine };
-  const listening = await serveHttp({
-    address: { host: '127.0.0.1', port: 0 },
+  const server = createHttpServer({
     health: { live: () => verdicts.live, ready: () => verdicts.ready },
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', metrics },
     log: pino({ level: 'info' }, { write: (line: string) => logged.push(line) }),
   });
-  if (!listening.ok) throw new Error(listening.message);
-  onTestFinished(() => listening.close());
-  const { port } = listening;
+  const port = await openPort(server);
   return {
     port,
     verdicts,
@@ -39,6 +36,24 @@ async function serve(metrics: () => Promise<string> = async () => 'up 1\n'): Pro
     get: (path, method = 'GET') => ask(port, path, method),
   };
 }
+
+/** Opens it on a port that the system chooses. */
+async function openPort(server: HttpServer): Promise<number> {
+  onTestFinished(() => server.close());
+  expect(await server.follow(LOOPBACK)).toBeNull();
+  const port = server.port();
+  if (port === null) throw new Error('the server does not listen');
+  return port;
+}
+
+const LOOPBACK = { host: '127.0.0.1', port: 0 };
+
+const quietServer = () =>
+  createHttpServer({
+    health: { live: () => fine, ready: () => fine },
+    metrics: { contentType: 'text/plain', metrics: async () => '' },
+    log: pino({ level: 'silent' }),
+  });
 
 function ask(port: number, path: string, method: string): Promise<Answered> {
   return new Promise((resolve, reject) => {
@@ -142,33 +157,37 @@ describe('the server', () => {
   });
 
   it('is closed at once, whoever still holds a connection', async () => {
-    const listening = await serveHttp({
-      address: { host: '127.0.0.1', port: 0 },
-      health: { live: () => fine, ready: () => fine },
-      metrics: { contentType: 'text/plain', metrics: async () => '' },
-      log: pino({ level: 'silent' }),
-    });
-    if (!listening.ok) throw new Error(listening.message);
+    const server = quietServer();
+    const port = await openPort(server);
     const closed: Promise<void>[] = [];
-    const held = sendRaw(listening.port, 'GET /livez HTTP/1.1\r\n', () => closed.push(listening.close()));
+    const held = sendRaw(port, 'GET /livez HTTP/1.1\r\n', () => closed.push(server.close()));
     expect(await held).toBe('');
     await Promise.all(closed);
   });
 
   it('says in words that an address is taken, that there is none such, or that it may not be used', async () => {
     const { port } = await serve();
-    const options = {
-      health: { live: () => fine, ready: () => fine },
-      metrics: { contentType: 'text/plain', metrics: async () => '' },
-      log: pino({ level: 'silent' }),
-    };
-    expect(await serveHttp({ ...options, address: { host: '127.0.0.1', port } })).toEqual({
-      ok: false,
-      message: `Probes and metrics cannot listen on 127.0.0.1:${port}: another process does already. Choose another address with \`--listen <host:port>\`, or \`--listen off\` for none.`,
-    });
-    expect(await serveHttp({ ...options, address: { host: '2001:db8::1', port: 9465 } })).toMatchObject({
-      ok: false,
-      message: expect.stringContaining('cannot listen on [2001:db8::1]:9465: this machine has no such address'),
-    });
+    const server = quietServer();
+    expect(await server.follow({ host: '127.0.0.1', port })).toBe(
+      `Probes and metrics cannot listen on 127.0.0.1:${port}: another process does already. Choose another address with \`--listen <host:port>\`, or \`--listen off\` for none.`,
+    );
+    expect(await server.follow({ host: '2001:db8::1', port: 9465 })).toContain(
+      'cannot listen on [2001:db8::1]:9465: this machine has no such address',
+    );
+  });
+
+  it('moves when it is told to, and stays where it was when it cannot', async () => {
+    const taken = (await serve()).port;
+    const server = quietServer();
+    const first = await openPort(server);
+    expect(await server.follow({ host: '127.0.0.1', port: taken })).toContain('another process does already');
+    expect((await ask(first, '/livez', 'GET')).status).toBe(200);
+    expect(await server.follow({ host: 'localhost', port: 0 })).toBeNull();
+    const second = server.port() ?? 0;
+    expect((await ask(second, '/livez', 'GET')).status).toBe(200);
+    await expect(ask(first, '/livez', 'GET')).rejects.toThrow('ECONNREFUSED');
+    expect(await server.follow(null)).toBeNull();
+    expect(server.port()).toBeNull();
+    await expect(ask(second, '/livez', 'GET')).rejects.toThrow('ECONNREFUSED');
   });
 });

@@ -189,6 +189,7 @@ function createTroupe({ writers, report }: Stage, options: LeaderRoundOptions): 
     `--lease-name=${name}`,
     `--lease-duration=${leaseSeconds}s`,
     '--resync=20s',
+    '--listen=off',
   ];
   let started = 0;
   const begin = (writer: Writer, pod: string): Running =>

@@ -23,11 +23,14 @@ export interface Running {
 
 const DEADLINE_MS = 15_000;
 
-/** Starts `reconcile` in `directory`, with nothing of our own environment but what finding programs needs. */
+/**
+ * Starts `reconcile` in `directory`, with nothing of our own environment but what finding programs needs. Daemons of tests
+ * that run side by side must not all listen at the usual place.
+ */
 export function start(directory: string, args: readonly string[], environment: Environment = {}): Running {
   const child = spawn(process.execPath, [join(repositoryRoot, 'dist/cli/main.js'), ...args], {
     cwd: directory,
-    env: { PATH: process.env['PATH'] ?? '', HOME: directory, ...environment },
+    env: { PATH: process.env['PATH'] ?? '', HOME: directory, RECONCILE_LISTEN: 'off', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

@@ -1,13 +1,13 @@
 import { parseDuration } from '../../core/declaration/duration.ts';
-import { type ListenAddress, parseListenAddress } from '../../core/declaration/listen-address.ts';
+import { type ListenAddress, parseListenSetting, USUAL_LISTEN } from '../../core/declaration/listen-address.ts';
 import type { WorkspaceDeclaration } from '../../core/declaration/workspace.ts';
 import { type DaemonEnd, runDaemon } from '../../daemon/daemon.ts';
 import { type Hints, watchFiles } from '../../daemon/hints.ts';
 import { logEvents } from '../../daemon/log-events.ts';
+import { createLookout, type Lookout } from '../../daemon/lookout.ts';
 import { createLoop } from '../../daemon/loop.ts';
 import { eitherHints, watchObjects } from '../../daemon/object-hints.ts';
 import { type Observer, observers } from '../../daemon/observer.ts';
-import { createProbes, createReadiness, type Probes } from '../../daemon/probes.ts';
 import { sha256, systemChance } from '../../effects/chance.ts';
 import { systemClock } from '../../effects/clock.ts';
 import type { Leadership } from '../../effects/leadership.ts';
@@ -15,6 +15,7 @@ import { createFleetEngine } from '../../engine/fleet/fleet-engine.ts';
 import type { Cluster } from '../cluster.ts';
 import type { PassOptions } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
+import { exitCodes } from '../exit-code.ts';
 import { type Session, workspaceOf } from '../session.ts';
 
 /** What `daemon.resync` is when reconcile.yaml says nothing; the schema's own default. */
@@ -29,20 +30,32 @@ export async function watch(
 ): Promise<DaemonEnd> {
   const { log, stop } = context;
   const { composed, directory } = session;
-  const readiness = createReadiness();
-  const probes = createProbes(() => readiness.isReady(), log);
   let workspace = await workspaceOf(session);
+  const resyncMs = () => options.resyncMs ?? parseDuration(workspace.daemon.resync) ?? DEFAULT_RESYNC_MS;
+  const onDefect = (error: unknown) => log.error({ err: error }, 'a defect in reconcile; please report it');
+  const lookout = createLookout({
+    reader: composed.reader,
+    pacing: (requestClass) => composed.pacer.state(requestClass),
+    clock: systemClock,
+    concurrency: options.concurrency,
+    leaseName: options.lease?.name ?? 'layers-reconciler',
+    resyncMs: resyncMs(),
+    log,
+    onDefect,
+  });
+  session.followApi(lookout);
   const observe = observers(
-    (error) => log.error({ err: error }, 'a defect in reconcile; please report it'),
+    onDefect,
     logEvents(log),
-    readiness.observe,
-    followSettings(probes, options, context, (now) => {
+    lookout.observe,
+    followSettings(lookout, options, context, (now) => {
       workspace = now;
+      lookout.noteInterval(resyncMs());
     }),
   );
   const engine = createFleetEngine({
     source: composed.source,
-    effectsFor: (now) => composed.effectsFor(now),
+    effectsFor: (now) => ({ ...composed.effectsFor(now), reader: lookout.reader }),
     bindingRequired: !options.sandbox,
     concurrency: options.concurrency,
     approved: options.approve,
@@ -57,11 +70,15 @@ export async function watch(
     chance: systemChance,
     hash: sha256,
     concurrency: options.concurrency,
-    resyncMs: () => options.resyncMs ?? parseDuration(workspace.daemon.resync) ?? DEFAULT_RESYNC_MS,
+    resyncMs,
     full: options.full,
     observe,
   });
-  await probes.follow(listenAddress(options, workspace));
+  const problem = await lookout.listen(listenAddress(options, workspace));
+  if (problem !== null) {
+    context.stderr(`error: ${problem}\n`);
+    return { exitCode: exitCodes.cannotRun, abandoned: [] };
+  }
   log.info({ directory }, 'daemon started');
   try {
     const files = watchFiles(directory, log);
@@ -73,7 +90,7 @@ export async function watch(
       });
     return await runDaemon({ loop, hints, onHangup, leadership, stop, clock: systemClock, observe });
   } finally {
-    await probes.close();
+    await lookout.close();
   }
 }
 
@@ -82,12 +99,13 @@ function objectHintsOf({ client, customers: place }: Cluster, log: CommandContex
 }
 
 function listenAddress({ listen }: PassOptions, { daemon }: WorkspaceDeclaration): ListenAddress | null {
-  return listen ?? (daemon.listen === undefined ? null : parseListenAddress(daemon.listen));
+  const setting = listen ?? (daemon.listen === undefined ? null : parseListenSetting(daemon.listen)) ?? USUAL_LISTEN;
+  return setting === 'off' ? null : setting;
 }
 
 /** What reconcile.yaml says of the daemon itself holds from the moment at which it is read. */
 function followSettings(
-  probes: Probes,
+  lookout: Pick<Lookout<unknown>, 'listen'>,
   options: PassOptions,
   { log }: CommandContext,
   remember: (workspace: WorkspaceDeclaration) => void,
@@ -95,7 +113,8 @@ function followSettings(
   return (event) => {
     if (event.kind !== 'declarations-loaded') return;
     remember(event.workspace);
-    const address = listenAddress(options, event.workspace);
-    probes.follow(address).catch((error: unknown) => log.error({ err: error, ...address }, 'probes cannot listen'));
+    void lookout.listen(listenAddress(options, event.workspace)).then((why) => {
+      if (why !== null) log.error({ why }, 'probes and metrics cannot listen there');
+    });
   };
 }

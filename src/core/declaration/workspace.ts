@@ -12,7 +12,7 @@ import {
   refill,
   refuseEqualNames,
 } from './fields.ts';
-import { listenAddressInRangePattern, listenAddressPattern, parseListenAddress } from './listen-address.ts';
+import { listenSettingInRangePattern, listenSettingPattern, parseListenSetting } from './listen-address.ts';
 import { secretSettings, statusSettings } from './stores.ts';
 import { webhookEvents } from './webhook-catalog.ts';
 import { allowedHostPattern, webhookUrlPattern, webhookUrlProblem } from './webhook-url.ts';
@@ -227,18 +227,18 @@ export const workspaceSchema = z.strictObject({
         }),
       listen: z
         .string()
-        .regex(listenAddressPattern, 'must be host:port, such as 127.0.0.1:9465')
+        .regex(listenSettingPattern, 'must be host:port, such as 127.0.0.1:9465, or off')
         .refine(
-          (text) => !listenAddressPattern.test(text) || parseListenAddress(text) !== null,
+          (text) => !listenSettingPattern.test(text) || parseListenSetting(text) !== null,
           'must have a port from 0 to 65535',
         )
         .optional()
         .meta({
           description:
-            'Address for health probes, metrics and the status page. They carry no secret, yet keep them private.',
-          examples: ['127.0.0.1:9465'],
-          pattern: listenAddressInRangePattern,
-          patternErrorMessage: 'Must be host:port, such as 127.0.0.1:9465, with a port from 0 to 65535.',
+            'Where health probes and metrics answer: host:port, 127.0.0.1:9465 when left out, or off. They carry no secret, yet keep them private.',
+          examples: ['127.0.0.1:9465', 'off'],
+          pattern: listenSettingInRangePattern,
+          patternErrorMessage: 'Must be host:port, such as 127.0.0.1:9465, with a port from 0 to 65535, or off.',
         }),
     })
     .prefault({})

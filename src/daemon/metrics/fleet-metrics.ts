@@ -12,7 +12,7 @@ export interface FleetMetrics {
   noteWebhooks(steps: readonly StepReport[], problems: readonly Problem[]): void;
   noteOrphans(count: number): void;
   /** In credits. */
-  noteParentWallet(balance: number): void;
+  readonly noteParentWallet: (balance: number) => void;
 }
 
 export interface FleetMetricsOptions {

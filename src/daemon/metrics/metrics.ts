@@ -19,7 +19,7 @@ export interface Metrics {
   readonly loop: LoopMetrics;
   readonly fleet: FleetMetrics;
   readonly config: ConfigMetrics;
-  noteLeading(isLeading: boolean): void;
+  readonly noteLeading: (isLeading: boolean) => void;
 }
 
 export interface MetricsOptions {

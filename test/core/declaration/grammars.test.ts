@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseDuration } from '../../../src/core/declaration/duration.ts';
 import { parseInstant } from '../../../src/core/declaration/instant.ts';
-import { parseListenAddress } from '../../../src/core/declaration/listen-address.ts';
+import { parseListenSetting } from '../../../src/core/declaration/listen-address.ts';
 import { nearest } from '../../../src/core/declaration/suggest.ts';
 
 test.each([
@@ -27,6 +27,8 @@ test.each([
   ['localhost:0', { host: 'localhost', port: 0 }],
   ['[::1]:65535', { host: '::1', port: 65_535 }],
   ['0.0.0.0:80', { host: '0.0.0.0', port: 80 }],
+  ['off', 'off'],
+  ['OFF', null],
   ['::1:80', null],
   ['localhost', null],
   ['localhost:', null],
@@ -34,7 +36,7 @@ test.each([
   ['localhost:70000', null],
   ['local host:80', null],
 ])('the address %j is %j', (text, address) => {
-  expect(parseListenAddress(text)).toEqual(address);
+  expect(parseListenSetting(text)).toEqual(address);
 });
 
 test.each([

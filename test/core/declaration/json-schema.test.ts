@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { durationInRangePattern, parseDuration } from '../../../src/core/declaration/duration.ts';
 import { existingInstantPattern, parseInstant } from '../../../src/core/declaration/instant.ts';
 import { customerJsonSchema, workspaceJsonSchema } from '../../../src/core/declaration/json-schema.ts';
-import { listenAddressInRangePattern, parseListenAddress } from '../../../src/core/declaration/listen-address.ts';
+import { listenSettingInRangePattern, parseListenSetting } from '../../../src/core/declaration/listen-address.ts';
 import { readCustomer, readWorkspace } from '../../../src/core/declaration/read.ts';
 
 const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
@@ -64,13 +64,13 @@ describe('a pattern for editors takes exactly what is read', () => {
   });
 
   test('of addresses', () => {
-    const pattern = new RegExp(listenAddressInRangePattern);
+    const pattern = new RegExp(listenSettingInRangePattern);
     for (let port = 0; port < 100_001; port += 1) {
       const text = `127.0.0.1:${port}`;
-      if (pattern.test(text) !== (parseListenAddress(text) !== null)) expect.fail(text);
+      if (pattern.test(text) !== (parseListenSetting(text) !== null)) expect.fail(text);
     }
     for (const text of ['[::1]:00080', 'localhost:65535', 'localhost:65536', ':80', 'a:', 'a:000001'])
-      expect(pattern.test(text), text).toBe(parseListenAddress(text) !== null);
+      expect(pattern.test(text), text).toBe(parseListenSetting(text) !== null);
   });
 
   test('of days and times', () => {
