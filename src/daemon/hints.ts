@@ -4,6 +4,8 @@ import { type Clock, systemClock } from '../effects/clock.ts';
 import { systemFailure } from '../effects/errno.ts';
 import { QUIET_MS, TORN_MS } from '../effects/source/settled-files.ts';
 import { mountWarnings } from './mounts.ts';
+import { createNap } from './nap.ts';
+import { nextDue } from './next-due.ts';
 import { isReplaced, linksBelow, treeIdentity } from './tree-identity.ts';
 import { type WatchedTree, watchTree } from './watch-tree.ts';
 
@@ -35,7 +37,7 @@ const QUIETS_MAX = 10;
  */
 export function watchFiles(directory: string, log: Logger, options: HintOptions = {}): Hints {
   const { clock = systemClock, quietMs = QUIET_MS, lookEveryMs = 1_000, aftermathMs = TORN_MS + 500 } = options;
-  let wake = new AbortController();
+  const nap = createNap(clock);
   /** When what was noticed becomes a hint; `since` is the first event of it. */
   let due: { readonly at: number; readonly since: number } | null = null;
   let aftermathAt = Number.POSITIVE_INFINITY;
@@ -50,7 +52,7 @@ export function watchFiles(directory: string, log: Logger, options: HintOptions 
     const since = due?.since ?? now;
     due = { since, at: Math.min(now + quietMs, since + QUIETS_MAX * quietMs) };
     aftermathAt = now + aftermathMs;
-    wake.abort();
+    nap.wake();
   };
   const fail = (error: unknown): void => {
     const exhausted = ['ENOSPC', 'EMFILE', 'ENFILE'].includes(systemFailure(error)?.code ?? '');
@@ -102,25 +104,13 @@ export function watchFiles(directory: string, log: Logger, options: HintOptions 
   };
 
   return {
-    async next(ms, stop) {
-      const until = clock.monotonic() + ms;
-      const end = (): void => wake.abort();
-      stop.addEventListener('abort', end);
-      try {
-        while (!stop.aborted) {
-          if (clock.monotonic() - lookedAt >= lookEveryMs) look();
-          if (isDue()) return true;
-          const now = clock.monotonic();
-          if (now >= until) return false;
-          const at = Math.min(until, due?.at ?? Number.POSITIVE_INFINITY, aftermathAt, lookedAt + lookEveryMs);
-          wake = new AbortController();
-          await clock.sleep(Math.max(1, at - now), wake.signal);
-        }
-        return false;
-      } finally {
-        stop.removeEventListener('abort', end);
-      }
-    },
+    next: nextDue(clock, nap, {
+      isDue: () => {
+        if (clock.monotonic() - lookedAt >= lookEveryMs) look();
+        return isDue();
+      },
+      dueAt: () => Math.min(due?.at ?? Number.POSITIVE_INFINITY, aftermathAt, lookedAt + lookEveryMs),
+    }),
     close: async () => {
       await Promise.all([tree.close(), ...closing]);
     },

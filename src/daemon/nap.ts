@@ -3,7 +3,7 @@ import type { Clock } from '../effects/clock.ts';
 /** A wait that somebody may end for everybody who waits. */
 export interface Nap {
   sleep(ms: number): Promise<void>;
-  wake(): void;
+  readonly wake: () => void;
 }
 
 export function createNap(clock: Pick<Clock, 'sleep'>): Nap {

@@ -6,6 +6,8 @@ import { follow } from '../effects/kubernetes/follow.ts';
 import type { Place } from '../effects/kubernetes/kind.ts';
 import { type CustomerObject, customers } from '../effects/kubernetes/kinds.ts';
 import type { Hints } from './hints.ts';
+import { createNap } from './nap.ts';
+import { nextDue } from './next-due.ts';
 
 export interface ObjectHintOptions {
   readonly client: Pick<KubernetesClient, 'list' | 'watch'>;
@@ -25,12 +27,12 @@ const QUIET_MS = 300;
  */
 export function watchObjects({ client, place, clock, chance, log }: ObjectHintOptions): Hints {
   const ending = new AbortController();
-  let wake = new AbortController();
+  const nap = createNap(clock);
   let dueAt: number | null = null;
 
   const notice = (): void => {
     dueAt ??= clock.monotonic() + QUIET_MS;
-    wake.abort();
+    nap.wake();
   };
 
   async function listen(): Promise<void> {
@@ -55,26 +57,14 @@ export function watchObjects({ client, place, clock, chance, log }: ObjectHintOp
   const listening = listen();
 
   return {
-    async next(ms, stop) {
-      const until = clock.monotonic() + ms;
-      const end = (): void => wake.abort();
-      stop.addEventListener('abort', end);
-      try {
-        while (!stop.aborted) {
-          const now = clock.monotonic();
-          if (dueAt !== null && dueAt <= now) {
-            dueAt = null;
-            return true;
-          }
-          if (now >= until) return false;
-          wake = new AbortController();
-          await clock.sleep(Math.max(1, Math.min(until, dueAt ?? until) - now), wake.signal);
-        }
-        return false;
-      } finally {
-        stop.removeEventListener('abort', end);
-      }
-    },
+    next: nextDue(clock, nap, {
+      isDue: () => {
+        if (dueAt === null || dueAt > clock.monotonic()) return false;
+        dueAt = null;
+        return true;
+      },
+      dueAt: () => dueAt ?? Number.POSITIVE_INFINITY,
+    }),
     async close() {
       ending.abort();
       await listening;
