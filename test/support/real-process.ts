@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { repositoryRoot } from './source-tree.ts';
@@ -98,6 +99,8 @@ export interface SandboxProcess {
   readonly environment: { readonly LAYERS_BASE_URL: string; readonly LAYERS_API_KEY: string };
   /** A request to the API, as the parent unless another key is given. */
   get(path: string, apiKey?: string): Promise<{ readonly status: number; readonly body: unknown }>;
+  /** As `get`, with an idempotency key that nobody else uses. */
+  post(path: string, body: object): Promise<{ readonly status: number; readonly body: unknown }>;
   /** A request to the control routes of docs/sandbox.md. */
   control(method: 'GET' | 'POST' | 'DELETE', name: string, body?: object): Promise<unknown>;
   stop(): Promise<Finished>;
@@ -111,6 +114,7 @@ export async function startSandbox(directory: string): Promise<SandboxProcess> {
   return {
     environment: { LAYERS_BASE_URL: url, LAYERS_API_KEY: key },
     get: (path, apiKey = key) => send(url, 'GET', path, apiKey),
+    post: (path, body) => send(url, 'POST', path, key, body),
     control: async (method, name, body) => (await send(url, method, `/__sandbox/${name}`, key, body)).body,
     stop: () => running.stop(),
   };
@@ -124,7 +128,7 @@ function send(
   body?: object,
 ): Promise<{ readonly status: number; readonly body: unknown }> {
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${apiKey}`, connection: 'close' };
+    const headers = { authorization: `Bearer ${apiKey}`, connection: 'close', 'idempotency-key': randomUUID() };
     const sent = request(new URL(path, url), { method, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {

@@ -85,6 +85,12 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const result = sandbox.hands.answerWebhook(endpointId, error === undefined ? { status: status ?? 0 } : { error });
     return result.done ? done() : wrong(result.refusal.message, result.refusal.status);
   },
+  'POST parent-key': (sandbox) => {
+    const result = sandbox.hands.addParentKey();
+    if (!result.done) return wrong(result.refusal.message, result.refusal.status);
+    const { id, secret } = result.apiKey;
+    return done({ done: true, apiKeyId: id, secret });
+  },
   'POST archive': hand(['organizationId'], (hands, { organizationId }) => hands.archive(organizationId)),
 };
 
