@@ -4,30 +4,21 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { isThere, kubectl } from '../real/parts.ts';
-import { type SandboxProcess, start, startSandbox } from '../support/real-process.ts';
+import { type Finished, type SandboxProcess, start, startSandbox } from '../support/real-process.ts';
 import { repositoryRoot } from '../support/source-tree.ts';
 import { runKubectl } from './support/kubectl.ts';
-import { type Manifest, operatorDefinitions, overlays, type Rendered, render } from './support/overlays.ts';
+import {
+  asList,
+  commandOf,
+  deploymentOf,
+  operatorDefinitions,
+  overlays,
+  type Rendered,
+  render,
+} from './support/overlays.ts';
 
 const NAMESPACE = 'layers-reconciler';
 const SECRETS = 'layers-reconciler-secrets';
-
-const podSpec = z.looseObject({
-  containers: z.array(z.looseObject({ name: z.string(), image: z.string(), env: z.unknown() })),
-  initContainers: z.array(z.looseObject({ name: z.string(), image: z.string() })),
-  volumes: z.array(z.looseObject({ name: z.string() })),
-  terminationGracePeriodSeconds: z.number(),
-});
-const deployment = z.looseObject({
-  spec: z.looseObject({
-    replicas: z.number(),
-    template: z.looseObject({ metadata: z.looseObject({}), spec: podSpec }),
-  }),
-});
-
-function deploymentOf({ manifests }: Rendered) {
-  return deployment.parse(manifests.find(({ kind }) => kind === 'Deployment')).spec;
-}
 
 let directory: string;
 const rendered = new Map<string, Rendered>();
@@ -49,10 +40,10 @@ describe.skipIf(!isThere(kubectl))('deploy/kustomize', () => {
     directory = mkdtempSync(join(tmpdir(), 'reconcile-manifests-'));
     for (const overlay of overlays) rendered.set(overlay, await render(overlay));
     // What the other objects need before they are looked at: their namespaces and their kinds.
-    await runKubectl('apply', '-f', file('operator.json', operatorDefinitions));
+    await runKubectl('apply', '--server-side', '-f', file('operator.json', operatorDefinitions));
     const { manifests } = renderedAs('source-kubernetes');
     const first = manifests.filter(({ kind }) => kind === 'Namespace' || kind === 'CustomResourceDefinition');
-    await runKubectl('apply', '-f', file('first.json', asList(first)));
+    await runKubectl('apply', '--server-side', '-f', file('first.json', asList(first)));
     const definitions = first.filter(({ kind }) => kind === 'CustomResourceDefinition');
     for (const { metadata } of definitions)
       await runKubectl('wait', '--for=condition=Established', `crd/${metadata.name}`, '--timeout=30s');
@@ -68,6 +59,7 @@ describe.skipIf(!isThere(kubectl))('deploy/kustomize', () => {
     test('is accepted by a real API server, without a warning', async () => {
       const { stdout, stderr } = await runKubectl(
         'apply',
+        '--server-side',
         '--dry-run=server',
         '-f',
         file(`${overlay}.yaml`, renderedAs(overlay).text),
@@ -129,7 +121,7 @@ describe.skipIf(!isThere(kubectl))('deploy/kustomize', () => {
     beforeAll(async () => {
       const wanted: readonly string[] = ['ServiceAccount', 'Role', 'RoleBinding'];
       const objects = renderedAs('source-kubernetes').manifests.filter(({ kind }) => wanted.includes(kind));
-      await runKubectl('apply', '-f', file('rights.json', asList(objects)));
+      await runKubectl('apply', '--server-side', '-f', file('rights.json', asList(objects)));
       const { stdout } = await runKubectl('create', 'token', NAMESPACE, '--namespace', NAMESPACE);
       const admin = readFileSync(inject('cluster').kubeconfig, 'utf8');
       kubeconfig = file(
@@ -198,14 +190,11 @@ describe.skipIf(!isThere(kubectl))('deploy/kustomize', () => {
 
     describe('a daemon with its rights and the environment of the Deployment', () => {
       let sandbox: SandboxProcess;
+      let workspace: string;
 
       beforeAll(async () => {
         sandbox = await startSandbox(mkdtempSync(join(directory, 'sandbox-')));
-      });
-      afterAll(() => sandbox.stop());
-
-      test('onboards a customer that is applied, and is refused nothing', async () => {
-        const workspace = mkdtempSync(join(directory, 'workspace-'));
+        workspace = mkdtempSync(join(directory, 'workspace-'));
         const { organizationId, apiKeyId } = whoami.parse((await sandbox.get('/v1/whoami')).body);
         writeFileSync(
           join(workspace, 'reconcile.yaml'),
@@ -213,70 +202,78 @@ describe.skipIf(!isThere(kubectl))('deploy/kustomize', () => {
             .replace(/^# (?=parentOrganizationId: )(\w+: ).*$/m, `$1${organizationId}`)
             .replace(/^# (?=apiKeyId: )(\w+: ).*$/m, `$1${apiKeyId}`),
         );
-        const key = file('api-key', sandbox.environment.LAYERS_API_KEY);
-        const declared = {
-          apiVersion: 'layers-reconciler.dev/v1alpha1',
-          kind: 'Customer',
-          metadata: { name: 'acme-coffee', namespace: NAMESPACE },
-          spec: {
-            externalId: 'acme-coffee',
-            name: 'Acme Coffee',
-            credits: 5000,
-            cap: 5000,
-            keys: [{ name: 'acme-integration', scopes: ['content:read'] }],
-          },
-        };
-        await runKubectl('apply', '-f', file('customer.json', JSON.stringify(declared)));
+      });
+      afterAll(() => sandbox.stop());
 
+      /** The daemon until the customer is ready, and what it said. */
+      async function runUntilReady(): Promise<Finished> {
+        await runKubectl('apply', '--server-side', '-f', file('customer.json', JSON.stringify(acme)));
         const { args, environment } = commandOf(deploymentOf(renderedAs('source-kubernetes')));
         // In a pod that is the default.
         const daemon = start(workspace, [...args, '--leader-elect'], {
           ...environment,
           KUBECONFIG: kubeconfig,
           LAYERS_BASE_URL: sandbox.environment.LAYERS_BASE_URL,
-          LAYERS_API_KEY_FILE: key,
+          LAYERS_API_KEY_FILE: file('api-key', sandbox.environment.LAYERS_API_KEY),
           RECONCILE_LISTEN: '127.0.0.1:0',
           POD_UID: 'a-pod',
         });
+        const ready = ['wait', 'customer/acme-coffee', '-n', NAMESPACE, '--for=condition=Ready', '--timeout=30s'];
         try {
-          await runKubectl(
-            'wait',
-            'customer/acme-coffee',
-            '--namespace',
-            NAMESPACE,
-            '--for=condition=Ready',
-            '--timeout=30s',
-          );
+          await runKubectl(...ready);
         } finally {
-          const { exitCode, stdout, stderr } = await daemon.stop();
-          expect(stdout + stderr).not.toMatch(/forbidden/i);
-          expect(exitCode).toBe(0);
+          await daemon.stop();
         }
-        const { stdout: kept } = await runKubectl('get', 'secrets', '--namespace', SECRETS, '--output', 'name');
-        expect(kept.trim()).toMatch(/^secret\/layers-acme-coffee-acme-integration-[0-9a-f]{12}$/);
-        const { stdout: leases } = await runKubectl('get', 'leases', '--namespace', NAMESPACE, '--output', 'name');
-        expect(leases.trim()).toBe('lease.coordination.k8s.io/layers-reconciler');
+        return daemon.finished;
+      }
+
+      async function nameAndData(kind: string, namespace: string): Promise<string> {
+        const rows = '{range .items[*]}{.kind}/{.metadata.name} {.data}{end}';
+        return (await runKubectl('get', kind, '-n', namespace, '--output', `jsonpath=${rows}`)).stdout;
+      }
+
+      test('onboards a customer that is applied, and is refused nothing', async () => {
+        const { exitCode, stdout, stderr } = await runUntilReady();
+        expect(stdout + stderr).not.toMatch(/forbidden/i);
+        expect(exitCode).toBe(0);
+        expect(await nameAndData('secrets', SECRETS)).toMatch(
+          /^Secret\/layers-acme-coffee-acme-integration-[0-9a-f]{12} /,
+        );
+        expect(await nameAndData('leases', NAMESPACE)).toMatch(/^Lease\/layers-reconciler /);
+      });
+
+      test('finds everything again after the whole cluster was lost, and pays nothing for it', async () => {
+        const secrets = await nameAndData('secrets', SECRETS);
+        for (const [kind, namespace] of [
+          ['customers', NAMESPACE],
+          ['leases', NAMESPACE],
+          ['events.events.k8s.io', NAMESPACE],
+          ['secrets', SECRETS],
+        ] as const)
+          await runKubectl('delete', kind, '--all', '-n', namespace);
+        expect((await runUntilReady()).exitCode).toBe(0);
+        // Within 20 hours of the mint the same request gives the same secret again.
+        expect(await nameAndData('secrets', SECRETS)).toBe(secrets);
+        const operations = operationsShape.parse(await sandbox.control('GET', 'operations')).map(({ kind }) => kind);
+        for (const once of ['organization.create', 'credits.allocate', 'key.mint'])
+          expect(operations.filter((kind) => kind === once)).toHaveLength(1);
       });
     });
   });
 });
 
-function asList(items: readonly Manifest[]): string {
-  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-}
+const acme = {
+  apiVersion: 'layers-reconciler.dev/v1alpha1',
+  kind: 'Customer',
+  metadata: { name: 'acme-coffee', namespace: NAMESPACE },
+  spec: {
+    externalId: 'acme-coffee',
+    name: 'Acme Coffee',
+    credits: 5000,
+    cap: 5000,
+    keys: [{ name: 'acme-integration', scopes: ['content:read'] }],
+  },
+};
 
 const whoami = z.object({ organizationId: z.string(), apiKeyId: z.string() });
-
-const main = z.object({
-  args: z.array(z.string()),
-  env: z.array(z.object({ name: z.string(), value: z.string().optional() })),
-});
-
-/** What the container of the daemon is started with, but for what only a pod knows. */
-function commandOf({ template }: ReturnType<typeof deploymentOf>) {
-  const { args, env } = main.parse(template.spec.containers.find(({ name }) => name === 'reconcile'));
-  const environment = Object.fromEntries(
-    env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
-  );
-  return { args, environment };
-}
+const operationsShape = z.array(z.object({ kind: z.string() }));

@@ -59,3 +59,39 @@ export const operatorDefinitions = (['ServiceMonitor', 'PrometheusRule'] as cons
     });
   })
   .join('\n---\n');
+
+const podSpec = z.looseObject({
+  containers: z.array(z.looseObject({ name: z.string(), image: z.string(), env: z.unknown() })),
+  initContainers: z.array(z.looseObject({ name: z.string(), image: z.string() })),
+  volumes: z.array(z.looseObject({ name: z.string() })),
+  terminationGracePeriodSeconds: z.number(),
+});
+const deployment = z.looseObject({
+  spec: z.looseObject({
+    replicas: z.number(),
+    template: z.looseObject({ metadata: z.looseObject({}), spec: podSpec }),
+  }),
+});
+
+/** How the daemon is run. */
+export function deploymentOf({ manifests }: Rendered) {
+  return deployment.parse(manifests.find(({ kind }) => kind === 'Deployment')).spec;
+}
+
+const main = z.object({
+  args: z.array(z.string()),
+  env: z.array(z.object({ name: z.string(), value: z.string().optional() })),
+});
+
+/** What the container of the daemon is started with, but for what only a pod knows. */
+export function commandOf({ template }: ReturnType<typeof deploymentOf>) {
+  const { args, env } = main.parse(template.spec.containers.find(({ name }) => name === 'reconcile'));
+  const environment = Object.fromEntries(
+    env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
+  );
+  return { args, environment };
+}
+
+export function asList(items: readonly Manifest[]): string {
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+}
