@@ -23,6 +23,7 @@ const captures = documents.flatMap((document) =>
 /** What happened in the workspace before the capture begins; the README begins with the first pass. */
 const before: Readonly<Record<string, readonly string[]>> = {
   'docs/commands.md': ['reconcile --sandbox --yes', 'rm -r .reconcile/sandbox/secrets'],
+  'docs/operations.md': ['reconcile --sandbox --yes', 'rm -r .reconcile/sandbox/secrets .reconcile/sandbox/status'],
   'docs/decisions/0008-offline-plans.md': [
     'reconcile --sandbox --yes',
     "sed -i 's/credits: 5000/credits: 8000/' customers/acme-coffee.yaml",
