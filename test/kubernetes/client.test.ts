@@ -1,12 +1,19 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
 import { systemChance } from '../../src/effects/chance.ts';
 import { systemClock } from '../../src/effects/clock.ts';
+import { findConnection } from '../../src/effects/kubernetes/find-connection.ts';
 import { type Followed, follow } from '../../src/effects/kubernetes/follow.ts';
 import type { Kind } from '../../src/effects/kubernetes/kind.ts';
+import { nodeFileSystem } from '../../src/effects/node-filesystem.ts';
+import { connectTo } from '../real/connect.ts';
 import { isThere, kubectl } from '../real/parts.ts';
 import { runKubectl } from './support/kubectl.ts';
 import { configMaps, connect, connectAs, type Kubernetes, makeNamespace, must } from './support/namespace.ts';
+import { makeServiceAccount } from './support/service-account.ts';
 
 let kubernetes: Kubernetes;
 let namespace: string;
@@ -143,6 +150,31 @@ describe('who may not', () => {
     });
     await deceived.close();
   });
+});
+
+test('a pod reaches its cluster with what the kubelet gives it, and follows a token that is replaced', async () => {
+  const { url, ca, adminToken } = inject('cluster');
+  const account = mkdtempSync(join(tmpdir(), 'reconcile-account-'));
+  onTestFinished(() => rmSync(account, { recursive: true }));
+  const rule = { apiGroups: [''], resources: ['configmaps'], verbs: ['list'] };
+  const token = await makeServiceAccount(kubernetes.client, namespace, 'pod', [rule]);
+  const mount = { token: token.reveal(), 'ca.crt': ca, namespace };
+  for (const [name, text] of Object.entries(mount)) writeFileSync(join(account, name), text);
+  const { hostname, port } = new URL(url);
+  const found = findConnection({
+    kubeconfig: null,
+    environment: { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port },
+    fileSystem: nodeFileSystem,
+    serviceAccountDirectory: account,
+  });
+  if (!found.ok) throw new Error(found.message);
+  const pod = connectTo(found.connection);
+  onTestFinished(() => pod.close());
+  const here = { namespace: found.connection.namespace };
+  expect(await pod.client.list(configMaps, here)).toMatchObject({ outcome: 'ok' });
+  expect(await pod.client.create(configMaps, here, configMap('more', {}))).toMatchObject({ outcome: 'forbidden' });
+  writeFileSync(join(account, 'token'), adminToken);
+  expect(await pod.client.create(configMaps, here, configMap('more', {}))).toMatchObject({ outcome: 'ok' });
 });
 
 describe('a list', () => {

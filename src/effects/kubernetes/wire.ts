@@ -1,4 +1,5 @@
-import { type Dispatcher, Pool } from 'undici';
+import { Pool } from 'undici';
+import { readResponse } from '../layers/read-response.ts';
 import type { WireAnswer } from '../layers/transport.ts';
 import { failureOf } from '../layers/transport-failures.ts';
 import { formsOf } from '../layers/wording.ts';
@@ -82,7 +83,7 @@ export function createKubernetesWire(connection: KubernetesConnection): Kubernet
       withDeadline(request, origin, connectErrors, async (signal, answering) => {
         const response = await begin(request, signal, request.deadlineMs);
         answering();
-        return readWhole(response);
+        return readResponse(response, BODY_BYTES_MAX);
       }),
     open(request, idleMs) {
       const stop = new AbortController();
@@ -94,7 +95,7 @@ export function createKubernetesWire(connection: KubernetesConnection): Kubernet
         // From here on only the idle limit and the caller end it.
         deadline.removeEventListener('abort', giveUp);
         answering();
-        if (response.statusCode !== 200) return readWhole(response);
+        if (response.statusCode !== 200) return readResponse(response, BODY_BYTES_MAX);
         response.body.on('error', () => {});
         return { kind: 'stream' as const, stream: response.body };
       });
@@ -142,30 +143,4 @@ async function withDeadline<T>(
     clearTimeout(timer);
     signal?.removeEventListener('abort', giveUp);
   }
-}
-
-async function readWhole({ body, statusCode: status, headers }: Dispatcher.ResponseData): Promise<WireAnswer> {
-  // Destroying a body that is not read to its end emits an error that nobody else waits for.
-  body.on('error', () => {});
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    if (!(chunk instanceof Uint8Array)) continue;
-    size += chunk.length;
-    if (size > BODY_BYTES_MAX) {
-      const message = `The API server answered ${status} with more than ${BODY_BYTES_MAX} bytes.`;
-      return { kind: 'failure', certainty: 'unknown', code: 'BAD_ANSWER', message };
-    }
-    chunks.push(chunk);
-  }
-  const joined = Object.entries(headers).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? value.join(', ') : (value ?? ''),
-  ]);
-  return {
-    kind: 'response',
-    status,
-    headers: Object.fromEntries(joined),
-    body: Buffer.concat(chunks).toString('utf8'),
-  };
 }
