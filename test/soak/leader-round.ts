@@ -78,7 +78,7 @@ export function runLeaderRound(options: LeaderRoundOptions): Promise<LeaderRound
     try {
       while (told.kills < kills && violations.size === 0) {
         const leader = await troupe.leaderAmong(troupe.replicas);
-        if (leader === null) break;
+        if (leader === null || !(await troupe.standingBy(leader))) break;
         const act = { stage, troupe, leader, customers, told };
         if (seeded.isHit(0.12)) await putToSleep(act);
         else await kill(act, seeded.isHit(options.restarts));
@@ -177,6 +177,8 @@ interface Troupe {
   start(replica: Replica, pod?: string): void;
   /** Waits until one of them leads; null, and a violation, when none does. */
   leaderAmong(replicas: readonly Replica[]): Promise<Replica | null>;
+  /** Waits until all others have seen that it leads; false, and a violation, when they do not. */
+  standingBy(leader: Replica): Promise<boolean>;
   end(): Promise<void>;
 }
 
@@ -189,6 +191,8 @@ function createTroupe({ writers, report }: Stage, options: LeaderRoundOptions): 
     `--lease-name=${name}`,
     `--lease-duration=${leaseSeconds}s`,
     '--resync=20s',
+    // Two on one machine would want the same port.
+    '--listen=off',
     '--listen=off',
   ];
   let started = 0;
@@ -224,6 +228,16 @@ function createTroupe({ writers, report }: Stage, options: LeaderRoundOptions): 
       const said = await Promise.all(wanted.map(({ running }) => stopped(running)));
       report('V1', `nobody led for ${LEADERLESS_MS / 1_000} s:\n${said.map(({ stderr }) => stderr).join('\n')}`);
       return null;
+    },
+    async standingBy(leader) {
+      const until = performance.now() + LEADERLESS_MS;
+      const waiting = () => this.allBut(leader).filter(({ running }) => !running.said().includes('"standing by"'));
+      while (waiting().length > 0 && performance.now() < until) {
+        for (const replica of waiting()) if (!isAlive(replica)) this.start(replica, replica.pod);
+        await sleep(50);
+      }
+      for (const { running } of waiting()) report('V1', `a daemon does not stand by:\n${running.said()}`);
+      return waiting().length === 0;
     },
     async end() {
       await Promise.all(replicas.map(({ running }) => stopped(running)));

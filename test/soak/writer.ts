@@ -29,6 +29,8 @@ export interface Writer {
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
+  /** Its log so far. */
+  said(): string;
   /** What a co-tenant may see of the process: its arguments and its environment. */
   visible(): string;
 }
@@ -99,7 +101,7 @@ function start(directory: string, args: readonly string[], environment: Record<s
     child.once('error', reject);
     child.once('close', (exitCode, signal) => resolve({ exitCode, signal, ...output }));
   });
-  return { child, ended, visible: () => visibleOf(child.pid) };
+  return { child, ended, said: () => output.stderr, visible: () => visibleOf(child.pid) };
 }
 
 /** Empty where there is no /proc, or the process is gone. */

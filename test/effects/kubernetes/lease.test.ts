@@ -163,7 +163,7 @@ describe('a lease', () => {
     expect(a.said()).toEqual(['standing by', 'leading']);
   });
 
-  test('whose leader dies right after a renewal is taken within 17 seconds all the same', async () => {
+  test('whose leader dies right after a renewal is taken a second before the 17 that we promise', async () => {
     for (let afterMs = 0; afterMs < 4_000; afterMs += 250) {
       const { clock, server, replica } = setUp();
       const a = replica('a');
@@ -173,7 +173,7 @@ describe('a lease', () => {
       server.put({ holderIdentity: 'dies', leaseDurationSeconds: 15 });
       const seconds = await secondsOf(clock, acquired);
       expect(seconds).toBeGreaterThanOrEqual(15);
-      expect(seconds).toBeLessThanOrEqual(17);
+      expect(seconds).toBeLessThanOrEqual(16.1);
     }
   });
 
