@@ -68,7 +68,9 @@ function humanLine(line: string, color: boolean): string {
   const word = String(level);
   const shown = word.toUpperCase().padEnd(5);
   const heading = word === 'warn' || word === 'error' || word === 'debug' ? paint(tones[word], shown) : shown;
-  const members = Object.entries(rest).map(([name, value]) => `${name}=${textOf(value)}`);
+  // What is null is there for queries; a person has no use for it.
+  const told = Object.entries(rest).filter(([, value]) => value !== null);
+  const members = told.map(([name, value]) => `${name}=${textOf(value)}`);
   return `${[String(time).slice(11, 19), heading, textOf(msg ?? ''), ...members].join(' ').trimEnd()}\n`;
 }
 

@@ -29,7 +29,7 @@ describe('the log', () => {
 
   it('is a short line for a person at a terminal', () => {
     const { log, text } = logging({ human: true });
-    log.warn({ customer: 'acme-coffee', retryAfterMs: 500 }, 'waiting');
+    log.warn({ customer: 'acme-coffee', name: null, retryAfterMs: 500 }, 'waiting');
     expect(text()).toMatch(/^\d\d:\d\d:\d\d WARN {2}waiting customer=acme-coffee retryAfterMs=500\n$/);
   });
 
