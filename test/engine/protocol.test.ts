@@ -124,6 +124,25 @@ describe('a grant', () => {
     expect(world.sandbox.requests().filter(({ path }) => path.endsWith('/allocate'))).toHaveLength(1);
   });
 
+  it('is never more than the guards judged, whatever the ledger says by then (I8)', async () => {
+    const world = await onboarded();
+    forgetStatus(world, ACME.replace('credits: 5000', 'credits: 9000'));
+    let reads = 0;
+    // Planned from a ledger that shows 8,000; the one read before the payment shows 5,000.
+    world.liar.lie = async (request, inner) => {
+      if (!/\/organizations\/.*\/credits\/events/.test(request.path)) return null;
+      reads += 1;
+      return reads === 1 ? rewritten(/GET/, (body) => body.replaceAll('5000', '8000'))(request, inner) : null;
+    };
+    const report = await passWith(world, {});
+    const [grant] = report.customers.flatMap(({ steps }) => steps);
+    expect(grant).toMatchObject({ credits: 1000, outcome: 'not-started' });
+    expect(grants(world)).toHaveLength(1);
+
+    expect((await world.pass()).customers[0]?.phase).toBe('Ready');
+    expect(grants(world)).toHaveLength(2);
+  });
+
   it('is not made on a child ledger that hides what the parent ledger shows (A3)', async () => {
     const world = await onboarded();
     forgetStatus(world);
