@@ -7,6 +7,7 @@ import { isDead } from '../core/resources/api-key-facts.ts';
 import { recordedGrants } from '../core/resources/credits.ts';
 import { vetoOnOrganization } from '../core/resources/organization.ts';
 import { suspendedMeanwhile } from '../core/resources/state.ts';
+import { changedMeanwhile } from '../core/verification.ts';
 import { isStopped, type Pass, type SharedReads } from './context.ts';
 import { type CustomerRun, keySlot, notStarted, type StepResult } from './customer-run.ts';
 import { problemOf } from './failure.ts';
@@ -45,7 +46,7 @@ export async function applyCustomer(
     }
   }
   await forgetDeadSecrets(run, observed);
-  const verified = await verify(run, steps);
+  const verified = await verify(run, steps, [...plan.problems, ...problems]);
   if (verified) problems.push(verified);
   return { run, steps, problems };
 }
@@ -196,7 +197,11 @@ const GATES: ReadonlyMap<Step['action'], string> = new Map([
  * The organization as it is after everything was written, so that status says what is true (I11): read once more where no
  * read has followed the last write, and looked at like any other, because a write may have cost it its mark (I6).
  */
-async function verify(run: CustomerRun, steps: readonly StepReport[]): Promise<Problem | null> {
+async function verify(
+  run: CustomerRun,
+  steps: readonly StepReport[],
+  problems: readonly Problem[],
+): Promise<Problem | null> {
   if (run.organizationId === null || steps.every(({ outcome }) => outcome !== 'done')) return null;
   if (!run.organization) {
     const answer = await run.pass.effects.reader.getOrganization(run.organizationId);
@@ -205,8 +210,11 @@ async function verify(run: CustomerRun, steps: readonly StepReport[]): Promise<P
   }
   if (steps.some(({ action, outcome }) => action === 'archive' && outcome === 'done')) return null;
   const { customer, organization, notices } = run;
-  return (
+  const veto =
     vetoOnOrganization(customer, organization, run.pass.parentOrganizationId, notices) ??
-    suspendedMeanwhile(customer, organization, notices)
-  );
+    suspendedMeanwhile(customer, organization, notices);
+  const isUnsettled =
+    steps.some(({ outcome }) => outcome !== 'done') || problems.some(({ severity }) => severity !== 'warning');
+  if (veto || isUnsettled || customer.declaration.state !== 'active') return veto;
+  return changedMeanwhile(customer, organization, notices);
 }

@@ -49,6 +49,24 @@ const actions = (report: Awaited<ReturnType<World['pass']>>) =>
   report.customers[0]?.steps.map(({ action, name, outcome }) => `${action} ${name} ${outcome}`);
 const codes = (report: Awaited<ReturnType<World['pass']>>) => report.customers[0]?.problems.map(({ code }) => code);
 
+describe('the journal', () => {
+  it('tells every write twice, before it and with its answer, and of a key all but the secret (I4)', async () => {
+    const world = await onboarded();
+    const [key] = keysOf(world);
+    const lines = (world.disk.textOf(`${WORKSPACE}/.reconcile/journal.jsonl`) ?? '').trimEnd().split('\n');
+    const entries = lines.map((line): Record<string, unknown> => JSON.parse(line));
+    const STEPS = ['create-organization', 'change-limits', 'mint-key'];
+    expect(entries.map(({ event, step }) => [step, event])).toEqual(
+      STEPS.flatMap((step) => [
+        [step, 'intent'],
+        [step, 'answer'],
+      ]),
+    );
+    expect(entries.at(-1)).toMatchObject({ outcome: 'ok', keyId: key?.id, prefix: key?.prefix });
+    expect(lines.join()).not.toContain(key?.secret);
+  });
+});
+
 describe('the life of a key', () => {
   it('createdAfter rotates it: both secrets work for 24 hours and both are kept, then the old one is forgotten', async () => {
     const world = await onboarded();

@@ -217,6 +217,16 @@ describe('an organization', () => {
     expect(organizations(world)).toHaveLength(1);
   });
 
+  it('of anybody is not made from such a listing where no grant names the hidden one either (I2)', async () => {
+    const world = lyingWorld();
+    world.declare('acme-coffee.yaml', 'externalId: acme-coffee\nname: Acme Coffee\n');
+    await world.pass();
+    world.declare('other.yaml', 'externalId: other\nname: Other\n');
+    world.liar.lie = withoutItems(/GET \/v1\/organizations\?/);
+    await world.pass();
+    expect(organizations(world)).toHaveLength(1);
+  });
+
   it('whose creation was lost on the way back is found, not made again', async () => {
     const world = lyingWorld();
     world.sandbox.faults.add({ match: { method: 'POST', path: '/v1/organizations' }, fault: { kind: 'lost-answer' } });
@@ -261,6 +271,26 @@ describe('an organization', () => {
 });
 
 describe('a limit', () => {
+  it('that an old answer hid is not called as declared when the last read shows it (I11)', async () => {
+    const world = await onboarded();
+    const status = statusOf(world);
+    world.declare('acme-coffee.yaml', ACME.replace('cap: 5000', 'cap: 7000') + status);
+    await world.pass();
+    world.declare('acme-coffee.yaml', ACME.replace('amount: 2000', 'amount: 2500') + statusOf(world));
+    let reads = 0;
+    world.liar.lie = async (request, inner) => {
+      if (!/^GET \/v1\/organizations\/[^/?]+$/.test(`${request.method} ${request.path}`)) return null;
+      reads += 1;
+      return reads === 1 ? rewritten(/GET/, (body) => body.replace('7000', '5000'))(request, inner) : null;
+    };
+    const report = await world.pass();
+    expect(report.customers[0]?.phase).toBe('Held');
+    expect(codes(report)).toEqual(['ChangedMeanwhile']);
+
+    expect((await world.pass()).customers[0]?.phase).toBe('Ready');
+    expect(walletOf(world)).toMatchObject({ monthlyCreditCap: 5000, refillAmount: 2500 });
+  });
+
   it('is changed back and forth within a day, each time for real (finding 4)', async () => {
     const world = await onboarded();
     for (const cap of [6000, 5000, 6000]) {

@@ -43,6 +43,20 @@ describe('a secret in a file', () => {
     }
   });
 
+  test('is not called kept by a disk that keeps something else than it was given (I3)', async () => {
+    const honest = disk();
+    const flipped = (bytes: Uint8Array) => bytes.map((byte, index) => (index === 0 ? byte ^ 1 : byte));
+    const isSecret = (bytes: Uint8Array) => new TextDecoder().decode(bytes) === first.secret.reveal();
+    const lying: MemoryFileSystem = {
+      ...honest,
+      write: (descriptor, bytes) => honest.write(descriptor, isSecret(bytes) ? flipped(bytes) : bytes),
+    };
+    expect(await storeOn(lying).put(slot, first)).toEqual({
+      ok: false,
+      message: `${place} does not read back as it was written`,
+    });
+  });
+
   test('is kept out of git by an ignore file of its own', async () => {
     const fileSystem = disk();
     await storeOn(fileSystem).probe(slot);
