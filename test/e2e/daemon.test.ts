@@ -29,14 +29,14 @@ async function settles(workspace: Workspace): Promise<void> {
 
 const moments = [
   { reason: 'an organization was just created', path: '/v1/organizations', kind: 'organization.create' },
-  { reason: 'credits have just moved', path: '/v1/organizations/:id/credits/allocate', kind: 'credits.allocate' },
-  { reason: 'a secret is on its way', path: '/v1/organizations/:id/api-keys', kind: 'key.mint' },
+  { reason: 'credits have just moved', path: '/v1/organizations/*/credits/allocate', kind: 'credits.allocate' },
+  { reason: 'a secret is on its way', path: '/v1/organizations/*/api-keys', kind: 'key.mint' },
 ] as const;
 
 describe.each(moments)('the daemon, told to stop when $reason', ({ path, kind }) => {
   test('waits for the answer, writes nothing after it, and exits with 0', async () => {
     const workspace = await declare();
-    await slowAnswer(workspace, path, 2_000);
+    await slowAnswer(workspace, path, 3_000);
     const daemon = workspace.watch();
     await untilDone(workspace, kind);
     const { exitCode, stderr } = await daemon.stop('SIGTERM');
@@ -48,7 +48,7 @@ describe.each(moments)('the daemon, told to stop when $reason', ({ path, kind })
 
   test('ends at once at a second signal, and the next pass finds what it left', async () => {
     const workspace = await declare();
-    await slowAnswer(workspace, path, 20_000);
+    await slowAnswer(workspace, path, 8_000);
     const daemon = workspace.watch();
     await untilDone(workspace, kind);
     const stopped = daemon.stop('SIGTERM');

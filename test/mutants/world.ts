@@ -191,4 +191,11 @@ export const worldMutants: readonly Mutant[] = [
     'if (!intent.ok)',
     'if (false)',
   ),
+  mutant(
+    'Ready although the last read shows otherwise',
+    'I11',
+    'src/engine/apply-customer.ts',
+    'return changedMeanwhile(customer, organization, notices);',
+    'return null;',
+  ),
 ];

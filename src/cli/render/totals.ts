@@ -9,7 +9,7 @@ export function renderTotals(report: PassReport, page: Page): string[] {
   const summary = summarize(report);
   if (allSteps(report).length === 0) return page.wrap(`${nothingToDo(report, summary)}.`, '');
   return [
-    ...page.wrap(`${customersTouched(report, summary)}: ${worked(report.command, summary)}.`, ''),
+    ...page.wrap(`${[customersTouched(report, summary), ...worked(report.command, summary)].join(': ')}.`, ''),
     ...progress(report, summary, page),
     ...(recorded(report) === 0 ? [] : page.wrap(`${recordedNote(report)}.`, '')),
     ...exposure(summary, page),
@@ -96,7 +96,7 @@ const verbs: readonly (readonly [Counted, planned: string, done: string])[] = [
 const keyActions: ReadonlySet<Counted> = new Set(['mint', 'rotate', 'revoke']);
 
 /** How far it reaches: what is made and changed, the keys that die of it, the credits that leave. */
-function worked(command: PassReport['command'], summary: Summary): string {
+function worked(command: PassReport['command'], summary: Summary): string[] {
   const isPlan = command === 'plan';
   const counts = { ...summary, removed: summary.remove - summary.archive };
   const parts = verbs
@@ -111,7 +111,8 @@ function worked(command: PassReport['command'], summary: Summary): string {
   // What an apply moved stands with what became of its steps.
   const money = isPlan && summary.creditsOut > 0 ? [`${counted(summary.creditsOut, 'credit')} out`] : [];
   const all = [...parts, ...dying, ...money];
-  return all.length === 0 ? 'nothing moves' : all.join(', ');
+  if (all.length > 0) return [all.join(', ')];
+  return isPlan ? ['nothing moves'] : [];
 }
 
 /** What became of the steps, and of an apply always what it moved, also when that is nothing. */

@@ -82,6 +82,12 @@ describe('the text of a pass', () => {
     expect(totals).toEqual(['no credits moved, 5,000 in doubt', '5,000 credits moved', 'no credits moved']);
   });
 
+  it('does not say of an apply whose only step was a grant that nothing moves', () => {
+    const grant = step({ action: 'grant', resource: 'credits', name: null, credits: 100, outcome: 'done' });
+    const text = plain(report({ command: 'apply', customers: [customer({ steps: [grant] })] }));
+    expect(text).toContain('\n1 of 1 customer.\n1 step done; 100 credits moved.\n');
+  });
+
   it('says in one line that nothing is to be done, also where refills are on', () => {
     const quiet = report({ customers: [customer({ refillExposure: { creditsPerMonth: 6000 } })] });
     expect(plain(quiet)).toBe('1 customer, nothing to do.\n');

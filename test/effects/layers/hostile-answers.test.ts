@@ -527,7 +527,7 @@ beforeAll(async () => {
   });
   const limits = { bodyBytes: bodyBytesMax, headersMs: 20_000, bodyIdleMs: 20_000, totalMs: 20_000 };
   transport = createUndiciTransport({ baseUrl: server.origin, limits });
-  impatient = createUndiciTransport({ baseUrl: server.origin, limits: { ...limits, totalMs: 200 } });
+  impatient = createUndiciTransport({ baseUrl: server.origin, limits: { ...limits, totalMs: 1_000 } });
 });
 
 beforeEach(() => {
