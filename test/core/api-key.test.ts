@@ -111,12 +111,22 @@ describe('a declared key', () => {
   });
 
   it.each([
-    { reason: 'the window may be closed', createdAt: ago(REPLAY_WITHIN_MS), facts: {} },
-    { reason: 'status says that it was delivered', createdAt: ago(HOUR), facts: { recorded: recorded('key_1') } },
-  ])('without its secret needs a person when $reason', ({ createdAt, facts }) => {
+    {
+      reason: 'the window may be closed',
+      createdAt: ago(REPLAY_WITHIN_MS),
+      facts: {},
+      next: /^To replace it, set `createdAfter`/,
+    },
+    {
+      reason: 'status says that it was delivered, which only they may call wrong',
+      createdAt: ago(HOUR),
+      facts: { recorded: recorded('key_1') },
+      next: /`reconcile resolve`/,
+    },
+  ])('without its secret needs a person when $reason', ({ createdAt, facts, next }) => {
     expect(decide(READ, [key({ createdAt })], facts)).toMatchObject({
       kind: 'refused',
-      problem: { code: 'SecretMissing' },
+      problem: { code: 'SecretMissing', next: expect.stringMatching(next) },
     });
   });
 

@@ -33,13 +33,19 @@ export function decideSecret(
     const ordinal = ordinalOf(key, sameName, recorded);
     return { kind: 'recover', key, by: old ? { action: 'rotate', oldKeyId: old.id } : { action: 'mint', ordinal } };
   }
+  // The recorded status says that it was delivered once; only a person may call that evidence wrong (I7).
+  const isStillShown = age < REPLAY_WITHIN_MS;
   return refused(
     notices.problem(
       pointer,
       'error',
       'SecretMissing',
-      `Key ${key.prefix} ("${key.name}") is live, but the secret store does not hold its secret, and it cannot be shown again.`,
-      { next: 'To replace it, set `createdAfter` to the present time; nothing is revoked before you do.' },
+      `Key ${key.prefix} ("${key.name}") is live, but the secret store does not hold its secret${isStillShown ? '' : ', and it cannot be shown again'}.`,
+      {
+        next: isStillShown
+          ? 'Within 20 hours of its creation the API still shows it: `reconcile resolve` discards the recorded status, and the next pass fetches it. Or replace the key: set `createdAfter` to the present time.'
+          : 'To replace it, set `createdAfter` to the present time; nothing is revoked before you do.',
+      },
     ),
   );
 }
