@@ -42,7 +42,7 @@ export async function prepare(walk: Walk, variant: Variant): Promise<Prepared> {
   await walk.before(machine);
   // What people did last can be seen when the pass begins, also where reads are late: before, nobody can know of it.
   const { ledgerDelayMs, listDelayMs, keyListDelayMs } = machine.sandbox.behaviour();
-  machine.wait(Math.max(ledgerDelayMs, listDelayMs, keyListDelayMs));
+  machine.wait(2 * Math.max(ledgerDelayMs, listDelayMs, keyListDelayMs));
   const start = machine.now();
   const settled: Settled = new Map();
   const scene = { walk, variant, machine, start, settled };
