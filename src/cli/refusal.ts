@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { PassReport } from '../core/report.ts';
+import { type PassReport, reportWith } from '../core/report.ts';
 import { systemClock } from '../effects/clock.ts';
 import { packageVersion } from '../effects/version.ts';
 import { approvedBefore } from './approvals.ts';
@@ -71,19 +71,10 @@ export function refusePass(
   printing: Printing,
   context: CommandContext,
 ): number {
-  const report: PassReport = {
+  const report = reportWith({
     command: printing.options.dryRun ? 'plan' : 'apply',
-    estimate: false,
-    customers: [],
-    brokenFiles: [],
-    fleet: { steps: [], problems: [], approvalHash: null },
-    planHash: null,
-    parentWallet: { before: null, after: null },
-    requests: { read: 0, write: 0 },
     refused: { kind: 'cannot-run', code, message, next: null, requestId: null, problems: [] },
-    staleApprovals: [],
-    interrupted: false,
-  };
+  });
   printReport(report, exitCode, printing, context);
   return exitCode;
 }

@@ -60,6 +60,23 @@ export interface PassReport {
   readonly interrupted: boolean;
 }
 
+/** The report of a pass in which nothing was looked at yet, or nothing could be, but for what is given. */
+export function reportWith(fields: Partial<PassReport> & Pick<PassReport, 'command'>): PassReport {
+  return {
+    estimate: false,
+    customers: [],
+    brokenFiles: [],
+    fleet: { steps: [], problems: [], approvalHash: null },
+    planHash: null,
+    parentWallet: { before: null, after: null },
+    requests: { read: 0, write: 0 },
+    refused: null,
+    staleApprovals: [],
+    interrupted: false,
+    ...fields,
+  };
+}
+
 /**
  * Why a pass could not begin. `cannot-run`: not bound, wrong parent, API unreachable (exit 1). `invalid-input`: no file
  * is valid, or reconcile.yaml is not (exit 3); `problems` then says where.

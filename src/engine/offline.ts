@@ -7,7 +7,7 @@ import type { CustomerPlan } from '../core/plan.ts';
 import type { Planned } from '../core/plan-customer.ts';
 import { approvalHash, planHash } from '../core/plan-hash.ts';
 import type { Problem } from '../core/problem.ts';
-import type { CustomerReport, PassReport, Refusal, StepReport } from '../core/report.ts';
+import { type CustomerReport, type PassReport, type Refusal, reportWith, type StepReport } from '../core/report.ts';
 import { NO_LIMITS } from '../core/resources/credit-config.ts';
 import type { Fleet, SourcedCustomer, SourcedWorkspace } from '../core/source.ts';
 import { phaseOf, readCustomerStatus, readFleetStatus, recordedParent } from '../core/status.ts';
@@ -222,20 +222,6 @@ function unusableBase(refusal: Refusal): Refusal {
   return { ...refusal, message: `The files given with --base cannot be used: ${refusal.message}` };
 }
 
-/** A report of which only some members are ever filled in. */
 function estimate(fields: Partial<PassReport>): PassReport {
-  return {
-    command: 'plan',
-    estimate: true,
-    customers: [],
-    brokenFiles: [],
-    fleet: { steps: [], problems: [], approvalHash: null },
-    planHash: null,
-    parentWallet: { before: null, after: null },
-    requests: { read: 0, write: 0 },
-    refused: null,
-    staleApprovals: [],
-    interrupted: false,
-    ...fields,
-  };
+  return reportWith({ command: 'plan', estimate: true, ...fields });
 }

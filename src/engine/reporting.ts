@@ -2,7 +2,14 @@ import { FLEET } from '../core/guard.ts';
 import type { CustomerPlan, RefillExposure } from '../core/plan.ts';
 import { approvalHash, planHash, type TextHash } from '../core/plan-hash.ts';
 import type { Problem } from '../core/problem.ts';
-import type { CustomerReport, PassReport, Phase, Refusal, StepReport } from '../core/report.ts';
+import {
+  type CustomerReport,
+  type PassReport,
+  type Phase,
+  type Refusal,
+  reportWith,
+  type StepReport,
+} from '../core/report.ts';
 import { limitsAfter, NO_LIMITS, refillExposure } from '../core/resources/credit-config.ts';
 import type { Fleet } from '../core/source.ts';
 import { phaseOf } from '../core/status.ts';
@@ -149,18 +156,6 @@ function parentWallet(planning: Planning, customers: readonly CustomerReport[]):
   return { before: planning.parentPrepaid, after: planning.parentPrepaid - moving };
 }
 
-export function refusedReport(effects: Effects, refusal: Refusal): PassReport {
-  return {
-    command: effects.writer ? 'apply' : 'plan',
-    estimate: false,
-    customers: [],
-    brokenFiles: [],
-    fleet: { steps: [], problems: [], approvalHash: null },
-    planHash: null,
-    parentWallet: { before: null, after: null },
-    requests: effects.requests(),
-    refused: refusal,
-    staleApprovals: [],
-    interrupted: false,
-  };
+export function refusedReport(effects: Effects, refused: Refusal): PassReport {
+  return reportWith({ command: effects.writer ? 'apply' : 'plan', requests: effects.requests(), refused });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf, type Situation } from '../../src/cli/exit-code.ts';
 import type { PassReport } from '../../src/core/report.ts';
-import { customer, hashOf, problem, report, step } from './support/reports.ts';
+import { customer, hashOf, problem, report, step } from '../support/reports.ts';
 import { scenarios } from './support/scenarios.ts';
 
 const calm: Situation = { signal: null, detailedExitcode: false };

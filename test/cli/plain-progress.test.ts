@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createPlainProgress } from '../../src/cli/plain-progress.ts';
-import { customer, report, step } from './support/reports.ts';
+import { customer, report, step } from '../support/reports.ts';
 
 const noon = new Date(2026, 5, 3, 12, 0, 0).getTime();
 const grant = step({ action: 'grant', resource: 'credits', name: null, credits: 5000 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nothingYet, progressLine, withEvent, withPlan } from '../../src/cli/progress-line.ts';
-import { customer, report, step } from './support/reports.ts';
+import { customer, report, step } from '../support/reports.ts';
 
 const plan = report({
   customers: [customer({ steps: [step(), step(), step({ blockedBy: 'maxGrant', outcome: 'blocked' })] })],

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { renderMarkdown } from '../../src/cli/render/markdown.ts';
-import { report } from '../cli/support/reports.ts';
+import { report } from '../support/reports.ts';
 
 const folder = new URL('../../deploy/github/workflows/', import.meta.url);
 

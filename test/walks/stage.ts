@@ -1,8 +1,8 @@
 import { approvalHash } from '../../src/core/plan-hash.ts';
 import type { StepReport } from '../../src/core/report.ts';
 import { sha256 } from '../../src/effects/chance.ts';
-import { step } from '../cli/support/reports.ts';
 import type { Stage } from '../support/machine.ts';
+import { step } from '../support/reports.ts';
 import { ACME } from '../support/world.ts';
 
 /** What most walks begin with. */

@@ -6,11 +6,11 @@ import { type PassFormat, type PassOptions, passFormats, validateFormats } from 
 import { systemChance } from '../../../src/effects/chance.ts';
 import { systemClock } from '../../../src/effects/clock.ts';
 import { acquireLock } from '../../../src/effects/lock.ts';
+import { hashOf } from '../../support/reports.ts';
 import { type FakeContext, fakeContext } from '../support/context.ts';
 import { isDocument } from '../support/documents.ts';
 import { eventsIn } from '../support/events.ts';
 import { type BoundWorkspace, boundWorkspace, onboardedWorkspace } from '../support/onboarded.ts';
-import { hashOf } from '../support/reports.ts';
 import { workspace } from '../support/workspace.ts';
 
 /** Situations in which a pass may be tried again and again: nothing of them is ever carried out. */

@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { pass } from '../../../src/cli/commands/pass.ts';
 import { type PassOptions, passFormats } from '../../../src/cli/commands.ts';
 import type { PassDocument } from '../../../src/cli/render/output-schema.ts';
+import { hashOf } from '../../support/reports.ts';
 import { fakeContext } from '../support/context.ts';
 import { isDocument } from '../support/documents.ts';
 import { ACME, type BoundWorkspace, onboardedWorkspace, passDefaults } from '../support/onboarded.ts';
-import { hashOf } from '../support/reports.ts';
 import { workspace } from '../support/workspace.ts';
 
 /** No API key, and a world in which nothing can be asked. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { annotateProblems, annotateReport } from '../../../src/cli/render/github.ts';
 import { renderText } from '../../../src/cli/render/text.ts';
-import { customer, hashOf, problem, report, step } from '../support/reports.ts';
+import { customer, hashOf, problem, report, step } from '../../support/reports.ts';
 
 const places = { directory: '/checkout/shops', root: '/checkout' };
 

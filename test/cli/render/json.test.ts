@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { renderJson } from '../../../src/cli/render/json.ts';
 import { outputJsonSchema } from '../../../src/cli/render/output-schema.ts';
-import { customer, problem, report } from '../support/reports.ts';
+import { customer, problem, report } from '../../support/reports.ts';
 import { scenarios } from '../support/scenarios.ts';
 
 const committed = readFileSync(new URL('../../../schemas/output.schema.json', import.meta.url), 'utf8');

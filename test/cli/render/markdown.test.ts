@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { COMMENT_BYTES_MAX, renderMarkdown } from '../../../src/cli/render/markdown.ts';
 import type { PassReport } from '../../../src/core/report.ts';
-import { customer, problem, report, step } from '../support/reports.ts';
+import { customer, problem, report, step } from '../../support/reports.ts';
 import { scenarios } from '../support/scenarios.ts';
 
 function comment(pass: PassReport, environment: string | null = null): string {

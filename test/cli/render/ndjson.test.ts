@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { eventsJsonSchema } from '../../../src/cli/render/event-schema.ts';
 import { createEventStream } from '../../../src/cli/render/ndjson.ts';
 import type { PassReport } from '../../../src/core/report.ts';
+import { customer, hashOf, problem, report, step } from '../../support/reports.ts';
 import { eventsIn } from '../support/events.ts';
 import { boundWorkspace } from '../support/onboarded.ts';
-import { customer, hashOf, problem, report, step } from '../support/reports.ts';
 import { scenarios } from '../support/scenarios.ts';
 
 function stream() {

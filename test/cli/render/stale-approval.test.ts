@@ -3,7 +3,7 @@ import { renderText } from '../../../src/cli/render/text.ts';
 import { approvalHash, identityOf, planHash, planText, readPlanText } from '../../../src/core/plan-hash.ts';
 import type { PassReport } from '../../../src/core/report.ts';
 import { sha256 } from '../../../src/effects/chance.ts';
-import { customer, report, step } from '../support/reports.ts';
+import { customer, report, step } from '../../support/reports.ts';
 
 const raise = (after: number) =>
   step({

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { allSteps } from '../../../src/cli/render/summary.ts';
 import { renderText } from '../../../src/cli/render/text.ts';
-import { customer, problem, report, step } from '../support/reports.ts';
+import { customer, problem, report, step } from '../../support/reports.ts';
 import { scenarios } from '../support/scenarios.ts';
 
 const plain = (pass: Parameters<typeof renderText>[0]) => renderText(pass, { color: false });

@@ -1,5 +1,5 @@
 import type { PassReport } from '../../../src/core/report.ts';
-import { customer, hashOf, newCustomerSteps, organizationId, problem, report, step } from './reports.ts';
+import { customer, hashOf, newCustomerSteps, organizationId, problem, report, step } from '../../support/reports.ts';
 
 /** Each is printed to test/golden/<name>.txt, validated as JSON, and judged for its exit code. */
 export const scenarios: Readonly<Record<string, PassReport>> = {

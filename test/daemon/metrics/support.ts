@@ -3,6 +3,7 @@ import type { CustomerReport, StepReport } from '../../../src/core/report.ts';
 import { METRIC_PREFIX } from '../../../src/daemon/metrics/instruments.ts';
 import { createMetrics, type Metrics } from '../../../src/daemon/metrics/metrics.ts';
 import type { RequestEvent } from '../../../src/effects/layers/call.ts';
+import { step as reportedStep } from '../../support/reports.ts';
 
 /** Metrics on a clock that stands still unless somebody sets it. */
 export function metricsAt(time: { ms: number } = { ms: 0 }): Metrics {
@@ -31,25 +32,17 @@ export async function counted(metrics: Metrics, name: string): Promise<string[]>
 
 const at = { file: 'customers/acme.yaml', line: 1, column: 1 };
 
-export function step(overrides: Partial<StepReport> = {}): StepReport {
-  return {
-    action: 'change',
+export const step = (overrides: Partial<StepReport> = {}): StepReport =>
+  reportedStep({
     resource: 'organization',
     name: null,
     reason: 'it differs',
     at,
     before: null,
     after: null,
-    credits: 0,
-    ends: null,
-    refillExposure: null,
-    drift: false,
-    blockedBy: null,
     outcome: 'done',
-    detail: null,
     ...overrides,
-  };
-}
+  });
 
 export const grant = (outcome: StepReport['outcome']): StepReport =>
   step({ action: 'grant', resource: 'credits', credits: 3_000, after: { granted: 8_000 }, outcome });

@@ -5,6 +5,7 @@ import type { StepReport } from '../../../src/core/report.ts';
 import { createKubernetesAnnouncer } from '../../../src/effects/kubernetes/announcer.ts';
 import { customers, events } from '../../../src/effects/kubernetes/kinds.ts';
 import { createFakeCluster, type FakeCluster } from '../../support/fake-cluster.ts';
+import { step as reportedStep } from '../../support/reports.ts';
 
 const at = { file: 'customers/acme/acme', line: 1, column: 1, path: 'spec' };
 const declaration = customerSchema.parse({ externalId: 'acme', name: 'Acme' });
@@ -39,23 +40,18 @@ const step = (
   action: StepReport['action'],
   outcome: StepReport['outcome'],
   extra: Partial<StepReport> = {},
-): StepReport => ({
-  action,
-  outcome,
-  resource: 'organization',
-  name: null,
-  reason: 'because',
-  at,
-  before: null,
-  after: null,
-  credits: 0,
-  ends: null,
-  refillExposure: null,
-  drift: false,
-  blockedBy: null,
-  detail: null,
-  ...extra,
-});
+): StepReport =>
+  reportedStep({
+    action,
+    outcome,
+    resource: 'organization',
+    name: null,
+    reason: 'because',
+    at,
+    before: null,
+    after: null,
+    ...extra,
+  });
 const problem: Problem = {
   code: 'OverGranted',
   severity: 'warning',

@@ -1,5 +1,5 @@
-import type { Problem } from '../../../src/core/problem.ts';
-import type { CustomerReport, PassReport, StepReport } from '../../../src/core/report.ts';
+import type { Problem } from '../../src/core/problem.ts';
+import { type CustomerReport, type PassReport, reportWith, type StepReport } from '../../src/core/report.ts';
 
 /** Hand-made reports: what the engine may say, without an engine. */
 
@@ -58,20 +58,7 @@ export function customer(fields: Partial<CustomerReport> = {}): CustomerReport {
 }
 
 export function report(fields: Partial<PassReport> = {}): PassReport {
-  return {
-    command: 'plan',
-    estimate: false,
-    customers: [],
-    brokenFiles: [],
-    fleet: { steps: [], problems: [], approvalHash: null },
-    planHash: null,
-    parentWallet: { before: null, after: null },
-    requests: { read: 4, write: 0 },
-    refused: null,
-    staleApprovals: [],
-    interrupted: false,
-    ...fields,
-  };
+  return reportWith({ command: 'plan', requests: { read: 4, write: 0 }, ...fields });
 }
 
 export const newCustomerSteps: readonly StepReport[] = [
