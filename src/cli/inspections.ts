@@ -5,14 +5,12 @@ import { readSource, withSource } from './source-options.ts';
 
 type Exit = (code: number) => void;
 
-/** The commands that look into things and explain them. */
+/** The commands that look into things and explain them, besides `validate` and `status`. */
 export function addInspections(program: Command, commands: Commands, exit: Exit): void {
-  addDoctor(program, commands, exit);
   addExplain(program, commands, exit);
-  addResolve(program, commands, exit);
-  addLedger(program, commands, exit);
-  addWebhooks(program, commands, exit);
   addOrphans(program, commands, exit);
+  addLedger(program, commands, exit);
+  addDoctor(program, commands, exit);
 }
 
 const doctorHelp = `
@@ -78,7 +76,7 @@ Examples:
   reconcile resolve acme-coffee
   reconcile resolve acme-coffee --yes`;
 
-function addResolve(program: Command, commands: Commands, exit: Exit): void {
+export function addResolve(program: Command, commands: Commands, exit: Exit): void {
   withSource(
     program
       .command('resolve')
@@ -110,6 +108,7 @@ function addLedger(program: Command, commands: Commands, exit: Exit): void {
   withSource(
     program
       .command('ledger')
+      .helpCommand(false)
       .description('what the ledgers say about the credits we granted')
       .command('verify')
       .description('compare both ledgers with each other and with the journal')
@@ -168,10 +167,11 @@ Examples:
   reconcile webhooks test firehose
   reconcile webhooks test firehose --output json | jq .delivery`;
 
-function addWebhooks(program: Command, commands: Commands, exit: Exit): void {
+export function addWebhooks(program: Command, commands: Commands, exit: Exit): void {
   withSource(
     program
       .command('webhooks')
+      .helpCommand(false)
       .description('try the webhooks of reconcile.yaml')
       .command('test')
       .description('send the test ping of the API, and report its delivery')

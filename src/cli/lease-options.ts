@@ -1,5 +1,6 @@
 import { type CommandUnknownOpts, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { parseDuration } from '../core/declaration/duration.ts';
+import { optionGroups } from './option-groups.ts';
 
 /** `--leader-elect` and what belongs to it: which one of several daemons works. */
 export interface LeaseOptions {
@@ -16,8 +17,9 @@ const DEFAULTS = { name: 'layers-reconciler', durationMs: 15_000 };
 /** Gives a command the options that say how it competes with others. */
 export function withLease<T extends CommandUnknownOpts>(command: T): T {
   command
-    .addOption(new Option('--leader-elect', 'with --watch: of several replicas one works; the default in a pod'))
-    .addOption(new Option('--no-leader-elect', 'with --watch: this daemon is the only one'))
+    .optionsGroup(optionGroups.replicas)
+    .addOption(new Option('--leader-elect', 'of several replicas one works; the default in a pod'))
+    .addOption(new Option('--no-leader-elect', 'this daemon is the only one'))
     .addOption(new Option('--lease-name <name>', `of their Lease; default: ${DEFAULTS.name}`).argParser(readName))
     .addOption(new Option('--lease-namespace <name>', 'of their Lease; default: our own').argParser(readName))
     .addOption(

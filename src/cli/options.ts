@@ -2,20 +2,26 @@ import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { parseDuration } from '../core/declaration/duration.ts';
 import { type ListenSetting, parseListenSetting } from '../core/declaration/listen-address.ts';
 import { documentFormats } from './commands.ts';
+import { optionGroups } from './option-groups.ts';
 
 /** Options that more than one command has, and readers of values that say what they want. */
 
 export const directoryOption = () =>
-  new Option('-C, --directory <dir>', 'the workspace: holds customers/, reconcile.yaml and .reconcile/').default('.');
+  new Option('-C, --directory <dir>', 'where customers/, reconcile.yaml and .reconcile/ are')
+    .helpGroup(optionGroups.workspace)
+    .default('.');
 
 export const outputOption = () =>
   new Option('--output <format>', 'what stdout carries; json is one document')
+    .helpGroup(optionGroups.output)
     .choices(documentFormats)
     .default('text' as const);
 
-export const sandboxOption = () => new Option('--sandbox', 'against the built-in sandbox, below .reconcile/sandbox/');
+export const sandboxOption = () =>
+  new Option('--sandbox', 'against the built-in sandbox, below .reconcile/sandbox/').helpGroup(optionGroups.workspace);
 
-export const noColorOption = () => new Option('--no-color', 'plain text; NO_COLOR in the environment says the same');
+export const noColorOption = () =>
+  new Option('--no-color', 'plain text; NO_COLOR in the environment says the same').helpGroup(optionGroups.output);
 
 export function readConcurrency(text: string): number {
   const value = /^[0-9]{1,2}$/.test(text) ? Number(text) : 0;

@@ -4,6 +4,7 @@ import { applyEnvironment, type Environment } from './environment.ts';
 import { exitCodes } from './exit-code.ts';
 import { passHelp, summaryText } from './help.ts';
 import { readLease, withLease } from './lease-options.ts';
+import { optionGroups } from './option-groups.ts';
 import {
   collectApprovals,
   directoryOption,
@@ -13,6 +14,7 @@ import {
   readResync,
   sandboxOption,
 } from './options.ts';
+import { createPage } from './render/page.ts';
 import { readSource, withSource } from './source-options.ts';
 import { addSubcommands } from './subcommands.ts';
 
@@ -50,6 +52,7 @@ export async function runProgram(
 }
 
 function createProgram(context: ProgramContext, commands: Commands, exit: Exit): CommandUnknownOpts {
+  const page = createPage({ color: false, ...(context.columns === undefined ? {} : { width: context.columns }) });
   const program = new Command('reconcile')
     .description(summaryText)
     .version(context.version, '-V, --version', 'print the version')
@@ -62,11 +65,13 @@ function createProgram(context: ProgramContext, commands: Commands, exit: Exit):
       getErrHelpWidth: () => context.columns ?? 80,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
+      outputError: (text, write) => write(`${page.wrapLines(text.trimEnd(), '', 2).join('\n')}\n`),
     })
-    .showHelpAfterError('Run reconcile --help for what there is.')
+    .configureHelp({ groupItems: ownOptionsFirst })
     .enablePositionalOptions();
   addPass(program, commands, exit);
   addSubcommands(program, commands, exit);
+  pointToHelp(program, 'reconcile');
   program.hook('preAction', (root, called) => {
     if (called !== root) inheritOptions(root, called);
     applyEnvironment(called, context.environment);
@@ -74,19 +79,36 @@ function createProgram(context: ProgramContext, commands: Commands, exit: Exit):
   return program;
 }
 
+/** Groups in the order in which they appear, but what only this command has stands before what many have. */
+function ownOptionsFirst<T>(unsorted: readonly T[], visible: readonly T[], groupOf: (item: T) => string) {
+  const headings = new Set([OWN_OPTIONS, ...[...unsorted, ...visible].map(groupOf)]);
+  return new Map([...headings].map((heading) => [heading, visible.filter((item) => groupOf(item) === heading)]));
+}
+
+/** The heading that commander gives to options of no group. */
+const OWN_OPTIONS = 'Options:';
+
+/** Whoever mistypes an option of a command wants to see the options of that command. */
+function pointToHelp(command: CommandUnknownOpts, path: string): void {
+  command.showHelpAfterError(`Run ${path} --help for what there is.`);
+  for (const child of command.commands) pointToHelp(child, `${path} ${child.name()}`);
+}
+
 function addPass(program: Command, commands: Commands, exit: Exit): void {
   const command = program
     .argument('[customer...]', 'externalIds of the customers to reconcile; all when left out')
-    .optionsGroup('What to do:')
+    .optionsGroup(optionGroups.what)
     .addOption(new Option('--dry-run', 'print the plan only; no request but GET is made'))
     .addOption(new Option('--offline', 'as --dry-run, from the files and the recorded status alone: no API key'))
     .addOption(
       new Option('--base <dir>', 'with --offline: the workspace before the change; its guards and status count'),
     )
     .addOption(new Option('--watch', 'run as a daemon: on file changes and every resync'))
-    .addOption(sandboxOption())
     .addOption(new Option('--full', 'read keys and ledgers of every customer'))
-    .optionsGroup('Review:')
+    .addOption(
+      new Option('--concurrency <n>', 'customers worked on at once, 1 to 64').argParser(readConcurrency).default(8),
+    )
+    .optionsGroup(optionGroups.review)
     .addOption(
       new Option(
         '--approve <hash>',
@@ -94,8 +116,9 @@ function addPass(program: Command, commands: Commands, exit: Exit): void {
       ).argParser(collectApprovals),
     )
     .addOption(new Option('--yes', 'do not ask before money, archives and revocations'))
-    .optionsGroup('Input and output:')
     .addOption(directoryOption())
+    .addOption(sandboxOption())
+    .optionsGroup(optionGroups.output)
     .addOption(
       new Option('--output <format>', 'what stdout carries; text is for people')
         .choices(passFormats)
@@ -103,20 +126,14 @@ function addPass(program: Command, commands: Commands, exit: Exit): void {
     )
     .addOption(new Option('--detailed-exitcode', 'exit with 2 when there are changes'))
     .addOption(noColorOption())
-    .optionsGroup('Tuning:')
+    .optionsGroup(optionGroups.daemon)
+    .addOption(new Option('--resync <duration>', 'how often everything is compared (10m)').argParser(readResync))
     .addOption(
-      new Option('--concurrency <n>', 'customers worked on at once, 1 to 64').argParser(readConcurrency).default(8),
-    )
-    .addOption(
-      new Option('--resync <duration>', 'with --watch: how often everything is compared (10m)').argParser(readResync),
-    )
-    .addOption(
-      new Option(
-        '--listen <address>',
-        'with --watch: host:port of probes and metrics, or off (127.0.0.1:9465)',
-      ).argParser(readListen),
+      new Option('--listen <address>', 'host:port of probes and metrics, or off (127.0.0.1:9465)').argParser(
+        readListen,
+      ),
     );
-  withLease(withSource(command.optionsGroup('In a cluster:')))
+  withLease(withSource(command))
     .addHelpText('after', passHelp)
     .action(async (customers, options, called) => {
       // A flag that was not given is undefined, so that the help does not print "(default: false)" behind each.

@@ -1,5 +1,6 @@
 import { type CommandUnknownOpts, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { namespacePattern } from '../core/declaration/stores.ts';
+import { optionGroups } from './option-groups.ts';
 
 export const sourceKinds = ['files', 'kubernetes'] as const;
 
@@ -21,16 +22,25 @@ export function withSource<T extends CommandUnknownOpts>(command: T): T {
   command
     .addOption(
       new Option('--source <source>', 'where customers are declared: files, or kubernetes for Customer objects')
+        .helpGroup(optionGroups.cluster)
         .choices(sourceKinds)
         .default('files'),
     )
     .addOption(
-      new Option('--namespace <name>', 'with --source kubernetes: of the objects; default: our own').argParser(
-        readNamespace,
+      new Option('--namespace <name>', 'with --source kubernetes: of the objects; default: our own')
+        .helpGroup(optionGroups.cluster)
+        .argParser(readNamespace),
+    )
+    .addOption(
+      new Option('--all-namespaces', 'with --source kubernetes: the objects of all namespaces').helpGroup(
+        optionGroups.cluster,
       ),
     )
-    .addOption(new Option('--all-namespaces', 'with --source kubernetes: the objects of all namespaces'))
-    .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster; default as kubectl, or the pod’s account'));
+    .addOption(
+      new Option('--kubeconfig <file>', 'how to reach the cluster; default as kubectl, or the pod’s account').helpGroup(
+        optionGroups.cluster,
+      ),
+    );
   return command;
 }
 

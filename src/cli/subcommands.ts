@@ -11,7 +11,7 @@ import {
   statusHelp,
   validateHelp,
 } from './help.ts';
-import { addInspections } from './inspections.ts';
+import { addInspections, addResolve, addWebhooks } from './inspections.ts';
 import {
   collectOrganizations,
   collectWords,
@@ -27,16 +27,22 @@ type Exit = (code: number) => void;
 
 /** Everything but the default command. */
 export function addSubcommands(program: Command, commands: Commands, exit: Exit): void {
-  program.commandsGroup('Commands:');
+  program.commandsGroup('Commands to begin with:');
   addInit(program, commands, exit);
+  addImport(program, commands, exit);
+  addSandbox(program, commands, exit);
+  program.commandsGroup('Commands that look and explain:');
   addValidate(program, commands, exit);
   addStatus(program, commands, exit);
-  addResume(program, commands, exit);
-  addImport(program, commands, exit);
   addInspections(program, commands, exit);
-  addSandbox(program, commands, exit);
+  program.commandsGroup('Commands that settle something:');
+  addResume(program, commands, exit);
+  addResolve(program, commands, exit);
+  addWebhooks(program, commands, exit);
+  program.commandsGroup('Other commands:');
   addSchema(program, commands, exit);
   addCompletion(program, commands, exit);
+  program.helpCommand('help [command]', 'print the help of a command');
 }
 
 function addInit(program: Command, commands: Commands, exit: Exit): void {
@@ -171,9 +177,7 @@ function addSandbox(program: Command, commands: Commands, exit: Exit): void {
 function addSchema(program: Command, commands: Commands, exit: Exit): void {
   program
     .command('schema')
-    .description(
-      'print a JSON Schema: of customer files, of reconcile.yaml, of the json output, of ndjson lines; or the crd of a cluster',
-    )
+    .description('print a JSON Schema, or the CustomResourceDefinition of customers')
     .addArgument(program.createArgument('<name>', 'which one').choices(schemaNames))
     .addOption(new Option('--output-file <file>', 'write it to a file instead of stdout'))
     .addHelpText('after', schemaHelp)

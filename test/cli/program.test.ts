@@ -144,7 +144,16 @@ describe('the command line', () => {
   ])('refuses %s and says what it wants', async (line, message) => {
     const result = await run(line);
     expect(result).toMatchObject({ exitCode: 1, command: null, out: '' });
-    expect(result.err).toContain(message);
+    expect(result.err.replaceAll('\n  ', ' ')).toContain(message);
+    expect(result.err.split('\n').filter((text) => text.length > 80)).toEqual([]);
+  });
+
+  it.each([
+    ['--dryrun', 'Run reconcile --help for what there is.'],
+    ['status --alive', 'Run reconcile status --help for what there is.'],
+    ['ledger verify --alive', 'Run reconcile ledger verify --help for what there is.'],
+  ])('after %s points to the help that has the right options', async (line, pointer) => {
+    expect((await run(line)).err).toContain(pointer);
   });
 
   it('hands on the exit code of the command', async () => {
@@ -250,4 +259,23 @@ describe('the help', () => {
       expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
     },
   );
+
+  it.each([
+    ['', ['Options:', 'What to do:', 'Review:', 'Workspace:', 'Output:', 'With --watch:', 'In a cluster:']],
+    ['status', ['Options:', 'Workspace:', 'Output:', 'In a cluster:']],
+    ['resume', ['Options:', 'Workspace:', 'Output:', 'In a cluster:']],
+    ['ledger verify', ['Options:', 'Workspace:', 'Output:', 'In a cluster:']],
+    ['init', ['Options:', 'Workspace:', 'Output:']],
+  ])('of `reconcile %s` has its options below headings, its own first', async (name, headings) => {
+    const { out } = await run(`${name} --help`);
+    expect(out.match(/^\S.*:$/gm)?.filter((line) => headings.includes(line))).toEqual(headings);
+  });
+
+  it.each([
+    ['help', 'Usage: reconcile [options]'],
+    ['help status', 'Usage: reconcile status'],
+    ['help ledger', 'Usage: reconcile ledger'],
+  ])('is what `reconcile %s` prints', async (line, usage) => {
+    expect(await run(line)).toMatchObject({ exitCode: 0, command: null, out: expect.stringContaining(usage) });
+  });
 });
