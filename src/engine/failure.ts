@@ -48,10 +48,11 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     code: 'RefusedByApi',
     next: 'Change the declaration; the same request is not repeated.',
   },
+  // A listing, an answer or a read of this pass has shown it: nothing is deleted on this API, so a 404 is a late read (P7).
   NOT_FOUND: {
-    severity: 'error',
-    code: 'OrgMissing',
-    next: 'The organization is gone or belongs to somebody else. None is created in its place.',
+    severity: 'held',
+    code: 'NotVisibleYet',
+    next: 'It was seen a moment ago: the next pass looks again. Nothing is created in its place.',
   },
   BILLING_EXHAUSTED: {
     severity: 'held',

@@ -22,6 +22,7 @@ import type { Pass } from './context.ts';
 import { problemOf } from './failure.ts';
 import { previousKey, storedKey } from './key-memory.ts';
 import { readApiKeys, readChildAllocations } from './reads.ts';
+import { explainUnlisted } from './unlisted.ts';
 
 /** One customer as a pass found it, with what is planned for it. */
 export interface ObservedCustomer {
@@ -87,7 +88,7 @@ export async function observeCustomer(
     case 'none-wanted':
       return unread([]);
     case 'unlisted':
-      return unread([await explainUnlisted(pass, identification.organizationId, notices)]);
+      return unread([await explainUnlisted(pass, identification, notices)]);
     case 'absent': {
       const planned = planNewCustomer(customer, pass.parentScopes, notices);
       return { ...base, planned: { ...planned, problems: [...planned.problems, ...warnings] } };
@@ -240,28 +241,4 @@ function storeAgrees(
       if (!recorded || recorded.replaces) return false;
       return place?.kind === 'unknown' || (place?.kind === 'holds' && place.record.id === recorded.id);
     });
-}
-
-/** Status names an organization that the listing lacks: gone, or a listing that was not whole (I2, I6)? */
-export async function explainUnlisted(pass: Pass, organizationId: string, notices: Notices): Promise<Problem> {
-  const answer = await pass.effects.reader.getOrganization(organizationId);
-  if (answer.outcome === 'ok')
-    return notices.problem(
-      '/externalId',
-      'held',
-      'ListingIncomplete',
-      `Organization ${organizationId} answers, but the listing does not show it. No organization is created in this pass.`,
-      { next: 'Nothing to do if this passes: the next pass lists again.' },
-    );
-  if (answer.problem.code !== 'NOT_FOUND') return problemOf(answer, 'Reading the organization', '/externalId', notices);
-  return notices.problem(
-    '/externalId',
-    'error',
-    'OrgMissing',
-    `Organization ${organizationId}, which the recorded status names, is gone. None is created in its place.`,
-    {
-      next: 'If it is gone for good and the customer is to be onboarded again, discard the recorded status with `reconcile resolve`.',
-      requestId: answer.meta.requestId,
-    },
-  );
 }

@@ -87,7 +87,11 @@ describe('whose organization it is', () => {
   });
 
   it('is not concluded from a listing that lacks what status names (I6: a 404 never creates)', () => {
-    expect(identify([], '', recorded(ORGANIZATION))).toEqual({ kind: 'unlisted', organizationId: ORGANIZATION });
+    expect(identify([], '', recorded(ORGANIZATION))).toEqual({
+      kind: 'unlisted',
+      organizationId: ORGANIZATION,
+      namedBy: 'status',
+    });
   });
 
   it('is not changed by editing the identity: status vetoes', () => {
@@ -101,7 +105,7 @@ describe('whose organization it is', () => {
     const byHand = organization({ metadata: {} });
     const adopt = `adopt: { organizationId: ${ORGANIZATION}, grantedCredits: 0 }\n`;
     expect(identify([byHand], adopt)).toMatchObject({ kind: 'adoptable' });
-    expect(identify([], adopt)).toMatchObject({ problem: { code: 'AdoptionTargetMissing' } });
+    expect(identify([], adopt)).toMatchObject({ kind: 'unlisted', organizationId: ORGANIZATION, namedBy: 'adopt' });
     expect(identify([organization({ metadata: organizationMetadata('else', 1) })], adopt)).toMatchObject({
       problem: { code: 'AdoptionRefused' },
     });

@@ -270,6 +270,43 @@ describe('an organization', () => {
   });
 });
 
+describe('a new organization whose ledger is late (P7)', () => {
+  it('is onboarded in one pass when that is a matter of seconds', async () => {
+    const world = lyingWorld({ behaviour: { ledgerDelayMs: 3_000 } });
+    expect((await world.pass()).customers[0]).toMatchObject({ phase: 'Ready', problems: [] });
+    expect([organizations(world).length, grants(world).length]).toEqual([1, 1]);
+  });
+
+  it('is waited for, not called gone, when it takes longer', async () => {
+    const world = lyingWorld({ behaviour: { ledgerDelayMs: 60_000 } });
+    const report = await world.pass();
+    expect([report.customers[0]?.phase, codes(report)]).toEqual(['Held', ['NotVisibleYet']]);
+    world.sandbox.clock.advance(120_000);
+    await world.pass();
+    world.sandbox.clock.advance(120_000);
+    expect((await world.pass()).customers[0]?.phase).toBe('Ready');
+    expect([organizations(world).length, grants(world).length]).toEqual([1, 1]);
+  });
+});
+
+describe('an organization that `adopt` names', () => {
+  it('and only the listing lacks shows that the listing is not whole: nobody is created (I2)', async () => {
+    const world = createWorld();
+    const made = world.sandbox.hands.createOrganization({ name: 'Acme Coffee' });
+    if (!made.done) throw new Error('not made');
+    world.sandbox.configure({ listOmitsOne: 'newest' });
+    const { id } = made.organization;
+    world.declare('acme-coffee.yaml', `${ACME}adopt: { organizationId: ${id}, grantedCredits: 0 }\n`);
+    world.declare('bolt.yaml', 'externalId: bolt\nname: Bolt\n');
+    const report = await world.pass();
+    expect(report.customers.map(({ problems }) => problems.map(({ code }) => code))).toEqual([
+      ['ListingIncomplete'],
+      ['ListingIncomplete'],
+    ]);
+    expect(writes(world)).toBe(0);
+  });
+});
+
 describe('a limit', () => {
   it('that an old answer hid is not called as declared when the last read shows it (I11)', async () => {
     const world = await onboarded();

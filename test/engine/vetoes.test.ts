@@ -55,6 +55,36 @@ describe('recorded status may veto, never authorise (I7)', () => {
     expect(report.customers[0]).toMatchObject({ phase: 'Stalled', problems: [{ code: 'OrgMissing' }] });
     expect(writes(empty)).toEqual([]);
   });
+
+  it('naming an organization of another parent, it does not hold back everybody who is new', async () => {
+    const before = await onboarded();
+    const elsewhere = 'org_00000000-0000-4000-8000-000000000000';
+    const body = JSON.stringify({
+      id: elsewhere,
+      parentOrganizationId: 'org_99999999-0000-4000-8000-000000000000',
+      name: 'Somebody else',
+      status: 'active',
+      metadata: {},
+      billingEmail: null,
+      createdAt: '2026-06-01T00:00:00Z',
+      archivedAt: null,
+      summary: { projectCount: 0, balance: 0, available: 0, creditConfig: { monthlyCreditCap: null } },
+    });
+    const headers = { 'content-type': 'application/json' };
+    const world = createWorld({
+      transport: (inner) => ({
+        send: async (request) =>
+          request.path.endsWith(elsewhere) ? { kind: 'response', status: 200, headers, body } : inner.send(request),
+      }),
+    });
+    world.declare('acme-coffee.yaml', ACME + statusText(before).replaceAll(organizationId(before), elsewhere));
+    world.declare('bolt.yaml', 'externalId: bolt\nname: Bolt\n');
+    const report = await world.pass();
+    expect(report.customers.map(({ phase, problems }) => [phase, problems.map(({ code }) => code)])).toEqual([
+      ['Stalled', ['ForeignOrganization']],
+      ['Ready', []],
+    ]);
+  });
 });
 
 describe('drift', () => {

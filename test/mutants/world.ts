@@ -112,7 +112,7 @@ export const worldMutants: readonly Mutant[] = [
     'create on 404',
     'I2',
     IDENTIFICATION,
-    "if (recordedId !== null && !recorded) return { kind: 'unlisted', organizationId: recordedId };",
+    "if (recordedId !== null && !recorded) return { kind: 'unlisted', organizationId: recordedId, namedBy: 'status' };",
     '',
   ),
   mutant(

@@ -17,8 +17,8 @@ export type Identification =
   | { readonly kind: 'absent' }
   /** None is live, and none is wanted: the customer is declared suspended or archived. */
   | { readonly kind: 'none-wanted'; readonly organizationId: string | null }
-  /** Status names an organization that the listing lacks: only a GET tells a gone one from a partial listing. */
-  | { readonly kind: 'unlisted'; readonly organizationId: string }
+  /** The listing lacks the organization that status or `adopt` names: only a GET tells a partial listing from none. */
+  | { readonly kind: 'unlisted'; readonly organizationId: string; readonly namedBy: 'status' | 'adopt' }
   | { readonly kind: 'frozen'; readonly problem: Problem };
 
 /**
@@ -59,7 +59,7 @@ export function identifyOrganization(
 
   const recordedId = status.kind === 'usable' ? status.status.organizationId : null;
   const recorded = recordedId === null ? null : inventory.withId(recordedId);
-  if (recordedId !== null && !recorded) return { kind: 'unlisted', organizationId: recordedId };
+  if (recordedId !== null && !recorded) return { kind: 'unlisted', organizationId: recordedId, namedBy: 'status' };
   if (recorded && recorded.status !== 'archived')
     return frozen(
       '/externalId',
@@ -114,13 +114,7 @@ function identifyAdoption(
   const { externalId, adopt } = customer.declaration;
   if (!adopt) return null;
   const target = inventory.withId(adopt.organizationId);
-  if (!target)
-    return frozen(
-      '/adopt',
-      'AdoptionTargetMissing',
-      `No child of the parent has the id ${adopt.organizationId}, which \`adopt\` names.`,
-      'Check the id in the dashboard or in the listing of the API.',
-    );
+  if (!target) return { kind: 'unlisted', organizationId: adopt.organizationId, namedBy: 'adopt' };
   const marker = readOrganizationMarker(target);
   if (marker && marker.externalId !== externalId)
     return { kind: 'frozen', problem: adoptionRefused(target.id, marker.externalId, notices) };

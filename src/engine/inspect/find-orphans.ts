@@ -13,9 +13,10 @@ import type { BrokenFile, SourcedCustomer } from '../../core/source.ts';
 import { readCustomerStatus } from '../../core/status.ts';
 import type { Effects, Pass } from '../context.ts';
 import { cannotRead } from '../failure.ts';
-import { explainUnlisted, type ObserveOptions } from '../observe.ts';
+import type { ObserveOptions } from '../observe.ts';
 import { type PrepareOptions, preparePass } from '../prepare.ts';
 import { readApiKeys, readChildAllocations, readOrganizations, readWebhooks } from '../reads.ts';
+import { explainUnlisted } from '../unlisted.ts';
 
 export interface FindOrphansOptions extends PrepareOptions {
   readonly concurrency: number;
@@ -122,7 +123,7 @@ async function strayFile(
   const identified = identifyOrganization(customer, inventory, status, claimed, notices);
   const problem =
     identified.kind === 'unlisted'
-      ? await explainUnlisted(pass, identified.organizationId, notices)
+      ? await explainUnlisted(pass, identified, notices)
       : identified.kind === 'frozen'
         ? identified.problem
         : null;

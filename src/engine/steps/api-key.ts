@@ -22,7 +22,6 @@ import {
   organizationIdOf,
   type StepResult,
 } from '../customer-run.ts';
-import { problemOf } from '../failure.ts';
 import { journalled } from '../journalled.ts';
 import { previousKey, rememberKey, rememberRevoked, storedKey } from '../key-memory.ts';
 import { readApiKeys } from '../reads.ts';
@@ -48,7 +47,7 @@ async function attemptKeyStep(run: CustomerRun, step: Step): Promise<StepResult 
   if (changed) return changed;
   const organizationId = organizationIdOf(run);
   const listing = await readApiKeys(pass.effects.reader, organizationId);
-  if (listing.outcome !== 'ok') return failed(problemOf(listing, 'Listing the API keys', pointer, notices));
+  if (listing.outcome !== 'ok') return byAnswer(listing, 'Listing the API keys', pointer, notices);
   const decision = decideKey(
     declared,
     pointer,

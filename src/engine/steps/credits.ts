@@ -84,7 +84,7 @@ async function decideFromLedgers(run: CustomerRun): Promise<GrantDecision | Step
   const { reader } = run.pass.effects;
   const organizationId = organizationIdOf(run);
   const recorded = recordedGrants(run.status, organizationId);
-  const child = await readLedger(run, recorded ? 'newest-mark' : 'complete');
+  const child = await untilVisible(run, () => readLedger(run, recorded ? 'newest-mark' : 'complete'));
   if (child.outcome !== 'ok') return failed(problemOf(child, 'Reading the ledger', '/credits', run.notices));
   let parent: { slots: number; granted: number } | null = null;
   const { view } = child.value;
@@ -102,6 +102,16 @@ async function decideFromLedgers(run: CustomerRun): Promise<GrantDecision | Step
   if (view.state === 'intact' && view.slots >= (highWater?.slots ?? 0))
     run.credits = { slots: view.slots, granted: view.granted };
   return decideGrant(run.customer, { ledger: view, recorded: highWater, parent, annotationsSeen }, run.notices);
+}
+
+/** The ledger of an organization that was made a moment ago may not be there yet (P7): it is asked for again. */
+async function untilVisible<T>(run: CustomerRun, read: () => Promise<Answer<T>>): Promise<Answer<T>> {
+  for (let attempt = 0; ; attempt += 1) {
+    const answer = await read();
+    const isLate = answer.outcome !== 'ok' && answer.problem.code === 'NOT_FOUND';
+    const why = 'The ledger is not there yet.';
+    if (!isLate || !(await waitBeforeRetry(run.pass, run.customer.declaration.externalId, why, attempt))) return answer;
+  }
 }
 
 interface LedgerReading {
