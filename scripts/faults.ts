@@ -148,8 +148,10 @@ function unitsOf(): Unit[] {
   const under = variants.filter(({ name }) => values.variant === undefined || name === values.variant);
   const units: Unit[] = [];
   if (values.mode !== 'pairs')
+    // Each unit leaves out others, so that whatever one provider is spared meets another.
     for (const { name: walk } of chosen)
-      for (const { name: variant } of under) units.push({ walk, variant, mode: 'singles', part: 0, of: every });
+      for (const { name: variant } of under)
+        units.push({ walk, variant, mode: 'singles', part: units.length % every, of: every });
   if (values.mode === 'singles') return units;
   const of = PAIR_UNITS * Number(values['pairs-every']);
   for (const { name: walk } of chosen.filter(({ name }) => values.walk !== undefined || IN_PAIRS.has(name)))

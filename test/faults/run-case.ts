@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { createMachine, type Machine, type Moment } from '../support/machine.ts';
+import { createMachine, DIRECTORY, type Machine, type Moment } from '../support/machine.ts';
 import type { Violation } from '../support/oracle.ts';
 import type { Variant } from '../support/variants.ts';
 import type { Walk } from '../walks/walk.ts';
@@ -25,6 +25,8 @@ export interface Prepared {
   readonly clean: Outcome;
   /** The ends that a history may have: that of no faults, and that of an edit which came before the struck pass. */
   readonly ends: readonly EndState[];
+  /** What histories of this walk promise under this variant: see {@link Walk.promise}. */
+  readonly promise: Variant['promise'];
   readonly settled: Settled;
 }
 
@@ -47,9 +49,18 @@ export async function prepare(walk: Walk, variant: Variant): Promise<Prepared> {
   const settled: Settled = new Map();
   const scene = { walk, variant, machine, start, settled };
   const clean = await play(scene, []);
-  if (!walk.after) return { ...scene, clean, ends: [clean.end] };
-  const early = await play(scene, [EDITED_FIRST]);
-  return { ...scene, clean, ends: [clean.end, early.end] };
+  const early = walk.after ? await play(scene, [EDITED_FIRST]) : null;
+  const ends = [clean, ...(early ? [early] : [])].map(({ end }) => end);
+  return { ...scene, clean, ends, promise: promiseOf(walk, variant, machine) };
+}
+
+/**
+ * A clock that is behind calls the moment of a `createdAfter` the future, and refuses the file: how far a history comes
+ * depends on when somebody wrote that, so only safety is promised.
+ */
+function promiseOf(walk: Walk, { promise, skewMs = 0 }: Variant, { disk }: Machine): Variant['promise'] {
+  const asksForYounger = disk.textsBelow(DIRECTORY).some(([, text]) => /createdAfter:/i.test(text));
+  return walk.promise === 'safe' || (skewMs < 0 && asksForYounger) ? 'safe' : promise;
 }
 
 /**
@@ -58,8 +69,8 @@ export async function prepare(walk: Walk, variant: Variant): Promise<Prepared> {
  */
 export async function runCase(prepared: Prepared, strikes: readonly StrikeAt[], from?: Between): Promise<Outcome> {
   const outcome = await play(prepared, strikes, from);
-  const { walk, variant, ends, machine } = prepared;
-  if (variant.promise === 'safe' || walk.promise === 'safe') return outcome;
+  const { ends, machine, promise } = prepared;
+  if (promise === 'safe') return outcome;
   const found = [...outcome.violations];
   // Where reads are late by more than a pass waits, each write of a chain takes a pass of its own, without faults too.
   const bound = strikes.length + Math.max(2, prepared.clean.passes);

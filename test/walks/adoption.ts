@@ -112,7 +112,11 @@ export const adoptionWalks: readonly Walk[] = [
     reason: '`adopt` leaves the file of a customer that was taken over',
     never: 'The organization is let go, or what was given by hand is granted.',
     before: async (stage) => {
-      await adopted(stage);
+      let organizationId = '';
+      await amongCustomers(stage, () => {
+        organizationId = madeByHand(stage);
+      });
+      await onboarded(stage, ACME + adopt(organizationId));
       stage.edit(FILE, (text) => text.replace(/^adopt: .*\n/m, ''));
     },
     passes: [NOTHING],
