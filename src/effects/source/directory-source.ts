@@ -2,22 +2,21 @@ import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { canonicalJson } from '../../core/canonical.ts';
 import type { CustomerDeclaration } from '../../core/declaration/customer.ts';
-import { applyDefaults } from '../../core/declaration/defaults.ts';
 import { refuseEqualIdentities, type UnusableFile } from '../../core/declaration/identity.ts';
 import { emptyWorkspace, readCustomer, readWorkspace } from '../../core/declaration/read.ts';
-import { futureInstants, type GoodReading } from '../../core/declaration/reading.ts';
+import { futureInstants } from '../../core/declaration/reading.ts';
 import type { WorkspaceDeclaration } from '../../core/declaration/workspace.ts';
 import type { SourcedCustomer, SourcedWorkspace, SourceProblem } from '../../core/source.ts';
-import { sha256 } from '../chance.ts';
 import type { Clock } from '../clock.ts';
 import type { FileSystem } from '../filesystem.ts';
 import { nodeFileSystem } from '../node-filesystem.ts';
 import { attempt } from './attempt.ts';
 import { fileProblem, findCustomerFiles, unreadableWorkspace } from './find-files.ts';
 import { type FileText, readText } from './read-text.ts';
-import { type CacheEntry, createReadingCache, type ReadingCache } from './reading-cache.ts';
+import { createReadingCache, type ReadingCache } from './reading-cache.ts';
 import { createSettledFiles, type SettledFiles, type Settling, type Sighting } from './settled-files.ts';
 import type { DeclarationSource, FleetLoad, WorkspaceLoad } from './source.ts';
+import { claimOf, sourcedCustomer, sourcedWorkspace, workspaceFile } from './sourced.ts';
 
 export interface DirectorySourceOptions {
   /** Holds `customers/` and `reconcile.yaml`; may itself be a symbolic link that moves (git-sync). */
@@ -29,8 +28,6 @@ export interface DirectorySourceOptions {
   /** For a daemon, which reads while others write; left out, what is read is believed. */
   readonly settling?: Settling;
 }
-
-const workspaceFile = 'reconcile.yaml';
 
 /** After so many files that had to be parsed, other work gets its turn (a lease must be renewed meanwhile). */
 const filesPerTurn = 16;
@@ -144,10 +141,6 @@ function stillChanging(file: string): SourceProblem {
   });
 }
 
-function sourcedWorkspace({ declaration, positions, status }: GoodReading<WorkspaceDeclaration>): SourcedWorkspace {
-  return { declaration, file: workspaceFile, positions, hash: hashOf(declaration), status };
-}
-
 /** How often a load begins anew because the whole tree was swapped under it. */
 const swapsMax = 3;
 
@@ -209,34 +202,6 @@ const noCustomers: SourceProblem = fileProblem('customers', {
   hint: 'Check the directory that -C names, and that the checkout is complete.',
 });
 
-/** A customer of the fleet from what its file, or its object, was read to say. */
-export function sourcedCustomer(
-  entry: CacheEntry<CustomerDeclaration, SourcedCustomer>,
-  file: string,
-  workspace: SourcedWorkspace,
-  nowMs: number,
-): SourcedCustomer | UnusableFile {
-  const { reading } = entry;
-  if (!reading.ok) return { file, claim: reading.claim, problems: reading.problems };
-  const future = futureInstants(reading, nowMs);
-  if (future.length > 0) {
-    return { file, claim: claimOf(reading), problems: future };
-  }
-  if (entry.sourced !== null && entry.workspace === workspace) return entry.sourced;
-  const { declaration, origins } = applyDefaults(reading.declaration, workspace);
-  const { positions, status } = reading;
-  entry.workspace = workspace;
-  entry.sourced = { declaration, file, positions, hash: hashOf(declaration), status, origins };
-  return entry.sourced;
-}
-
-function claimOf({
-  declaration,
-  positions,
-}: Pick<SourcedCustomer, 'declaration' | 'positions'>): UnusableFile['claim'] {
-  return { externalId: declaration.externalId, at: positions.get('/externalId') ?? { line: 1, column: 1 } };
-}
-
 /** Also false when reconcile.yaml changed: its guards may have been tightened, or everything frozen. */
 function isUnchanged(source: Source, customer: SourcedCustomer, workspace: SourcedWorkspace): boolean {
   const { load: now } = readWorkspaceFile(source);
@@ -247,8 +212,4 @@ function isUnchanged(source: Source, customer: SourcedCustomer, workspace: Sourc
   const { entry } = source.customers.read(customer.file, text.text);
   const again = sourcedCustomer(entry, customer.file, workspace, clock.now());
   return !('problems' in again) && again.hash === customer.hash;
-}
-
-function hashOf(declaration: WorkspaceDeclaration | CustomerDeclaration): string {
-  return sha256(canonicalJson(declaration));
 }

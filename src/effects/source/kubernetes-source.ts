@@ -8,9 +8,9 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { Place } from '../kubernetes/kind.ts';
 import { type CustomerObject, customers } from '../kubernetes/kinds.ts';
 import { fileOfObject, objectOfFile, placeProblem } from './customer-objects.ts';
-import { sourcedCustomer } from './directory-source.ts';
 import { createReadingCache, type ReadingCache } from './reading-cache.ts';
 import type { DeclarationSource, FleetLoad } from './source.ts';
+import { sourcedCustomer } from './sourced.ts';
 
 export interface KubernetesSourceOptions {
   readonly client: Pick<KubernetesClient, 'get' | 'list'>;
