@@ -13,6 +13,7 @@ import { type CustomerRun, keySlot, notStarted, type StepResult } from './custom
 import { problemOf } from './failure.ts';
 import { rememberKey, rememberRevoked } from './key-memory.ts';
 import type { ObservedCustomer } from './observe.ts';
+import { untilVisible } from './retrying.ts';
 import { executeKeyStep } from './steps/api-key.ts';
 import { executeLimits } from './steps/credit-config.ts';
 import { executeGrant } from './steps/credits.ts';
@@ -204,7 +205,9 @@ async function verify(
 ): Promise<Problem | null> {
   if (run.organizationId === null || steps.every(({ outcome }) => outcome !== 'done')) return null;
   if (!run.organization) {
-    const answer = await run.pass.effects.reader.getOrganization(run.organizationId);
+    const { pass, organizationId } = run;
+    const { externalId } = run.customer.declaration;
+    const answer = await untilVisible(pass, externalId, () => pass.effects.reader.getOrganization(organizationId));
     if (answer.outcome !== 'ok') return problemOf(answer, 'Verifying the organization', '/externalId', run.notices);
     run.organization = answer.value;
   }

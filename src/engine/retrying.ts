@@ -30,6 +30,19 @@ export async function retrying(
   }
 }
 
+/** A read of what was made a moment ago: where reads are late it answers 404 for a while, and is asked again (P7). */
+export async function untilVisible<T>(
+  pass: Pass,
+  customer: string | null,
+  read: () => Promise<Answer<T>>,
+): Promise<Answer<T>> {
+  for (let attempt = 0; ; attempt += 1) {
+    const answer = await read();
+    if (answer.outcome === 'ok' || answer.problem.code !== 'NOT_FOUND') return answer;
+    if (!(await waitBeforeRetry(pass, customer, answer.problem.message, attempt))) return answer;
+  }
+}
+
 /** The end of a try by its answer: final when a person is needed, to be repeated when it may settle by itself. */
 export function byAnswer(
   answer: Answer<unknown>,

@@ -419,6 +419,19 @@ describe('a key', () => {
 });
 
 describe('a webhook', () => {
+  it('that answers 404 for a moment after it was made is waited for (P7)', async () => {
+    const world = lyingWorld({ workspaceYaml: FIREHOSE });
+    let refusals = 2;
+    world.liar.lie = async ({ method, path }) => {
+      if (method !== 'GET' || !/webhook-endpoints\/./.test(path) || refusals-- <= 0) return null;
+      const body = JSON.stringify({ error: { code: 'NOT_FOUND', message: 'Webhook endpoint not found.' } });
+      return { kind: 'response', status: 404, headers: { 'content-type': 'application/json' }, body };
+    };
+    const { fleet } = await world.pass();
+    expect([fleet.problems, fleet.steps.map(({ outcome }) => outcome)]).toEqual([[], ['done']]);
+    expect(world.sandbox.snapshot().webhookEndpoints).toHaveLength(1);
+  });
+
   it('is not created when the store refuses the probe', async () => {
     const world = lyingWorld({ workspaceYaml: FIREHOSE });
     const { secrets } = world.effects();

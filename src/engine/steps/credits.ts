@@ -31,6 +31,7 @@ import {
 import { problemOf, waitBeforeRetry } from '../failure.ts';
 import { journalled } from '../journalled.ts';
 import { readChildAllocations, readParentAllocations } from '../reads.ts';
+import { untilVisible } from '../retrying.ts';
 
 /** A read may be at most this old when the bytes that rest on it leave (correctness A6, the bound L of 2.8). */
 const INTENT_LIFE_MS = 30_000;
@@ -84,7 +85,8 @@ async function decideFromLedgers(run: CustomerRun): Promise<GrantDecision | Step
   const { reader } = run.pass.effects;
   const organizationId = organizationIdOf(run);
   const recorded = recordedGrants(run.status, organizationId);
-  const child = await untilVisible(run, () => readLedger(run, recorded ? 'newest-mark' : 'complete'));
+  const { externalId } = run.customer.declaration;
+  const child = await untilVisible(run.pass, externalId, () => readLedger(run, recorded ? 'newest-mark' : 'complete'));
   if (child.outcome !== 'ok') return failed(problemOf(child, 'Reading the ledger', '/credits', run.notices));
   let parent: { slots: number; granted: number } | null = null;
   const { view } = child.value;
@@ -102,16 +104,6 @@ async function decideFromLedgers(run: CustomerRun): Promise<GrantDecision | Step
   if (view.state === 'intact' && view.slots >= (highWater?.slots ?? 0))
     run.credits = { slots: view.slots, granted: view.granted };
   return decideGrant(run.customer, { ledger: view, recorded: highWater, parent, annotationsSeen }, run.notices);
-}
-
-/** The ledger of an organization that was made a moment ago may not be there yet (P7): it is asked for again. */
-async function untilVisible<T>(run: CustomerRun, read: () => Promise<Answer<T>>): Promise<Answer<T>> {
-  for (let attempt = 0; ; attempt += 1) {
-    const answer = await read();
-    const isLate = answer.outcome !== 'ok' && answer.problem.code === 'NOT_FOUND';
-    const why = 'The ledger is not there yet.';
-    if (!isLate || !(await waitBeforeRetry(run.pass, run.customer.declaration.externalId, why, attempt))) return answer;
-  }
 }
 
 interface LedgerReading {

@@ -16,7 +16,7 @@ import { type Pass, writerOf } from '../context.ts';
 import { done, failed, notStarted, type StepResult } from '../customer-run.ts';
 import { problemOf } from '../failure.ts';
 import { journalled } from '../journalled.ts';
-import { byAnswer, retrying } from '../retrying.ts';
+import { byAnswer, retrying, untilVisible } from '../retrying.ts';
 import { keepSecret } from '../secret-keeping.ts';
 import { type ObservedWebhook, webhookSlot } from '../webhooks.ts';
 
@@ -140,7 +140,7 @@ async function keep(
   const secret = pass.effects.secrets.reference(slot);
   const seen = Math.max(decision.ordinal + 1, recorded?.seen ?? 0);
   const entry: WebhookStatusEntry = { name: declared.name, id: endpoint.id, secret, seen, deleted: false };
-  const read = await pass.effects.reader.getWebhookEndpoint(endpoint.id);
+  const read = await untilVisible(pass, null, () => pass.effects.reader.getWebhookEndpoint(endpoint.id));
   if (read.outcome !== 'ok')
     return { result: failed(problemOf(read, 'Reading the webhook back', pointer, notices)), entry };
   return { result: done(`${endpoint.id}, secret in ${secret}`), entry };
