@@ -45,6 +45,10 @@ export function createFileJournal(path: string, fileSystem: FileSystem): Journal
       const read = readJournal(path, fileSystem);
       return read.ok ? read.contents.entries : [];
     },
+    unreadable() {
+      const read = readJournal(path, fileSystem);
+      return read.ok ? null : read.message;
+    },
   };
 }
 

@@ -9,6 +9,8 @@ export interface Journal {
   append(entry: JournalEntry): JournalResult;
   /** What was written so far, damaged lines left out; empty when it cannot be read. */
   entries(): readonly JournalEntry[];
+  /** Why it cannot be read; null when it can, or when there is none. */
+  unreadable(): string | null;
 }
 
 export interface JournalEntry {

@@ -17,5 +17,6 @@ export function createStreamJournal(write: (line: string) => void, clock: Pick<C
       return { ok: true };
     },
     entries: () => [],
+    unreadable: () => null,
   };
 }

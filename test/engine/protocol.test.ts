@@ -190,7 +190,11 @@ describe('a grant', () => {
 
   it('leaves no trace at the API when the journal cannot be written', async () => {
     const world = lyingWorld();
-    const journal = { append: () => ({ ok: false, message: 'the disk is full' }) as const, entries: () => [] };
+    const journal = {
+      append: () => ({ ok: false, message: 'the disk is full' }) as const,
+      entries: () => [],
+      unreadable: () => null,
+    };
     await passWith(world, { journal });
     expect(writes(world)).toBe(0);
   });

@@ -135,6 +135,7 @@ function effectsAt({ place, sandbox, transport, process = { sleptMs: 0 } }: Pass
         return { ok: true };
       },
       entries: () => place.journal,
+      unreadable: () => null,
     },
     clock,
     chance,

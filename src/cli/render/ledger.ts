@@ -16,7 +16,9 @@ export function renderLedgerAudit(audit: LedgerAudit, page: Page): string {
 }
 
 function organizationTable(organizations: readonly AuditedOrganization[], page: Page): string[] {
-  const [head = '', ...rows] = renderTable([headings, ...organizations.map(cellsOf)], [1, 2, 3, 4]);
+  // The API lists the newest first, which helps nobody to find a customer.
+  const byName = organizations.toSorted((a, b) => (a.externalId < b.externalId ? -1 : 1));
+  const [head = '', ...rows] = renderTable([headings, ...byName.map(cellsOf)], [1, 2, 3, 4]);
   return [page.paint('heading', head), ...rows];
 }
 

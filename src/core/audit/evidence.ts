@@ -8,6 +8,8 @@ export interface LedgerEvidence {
   readonly parentEvents: readonly LedgerEvent[];
   readonly children: readonly ChildEvidence[];
   readonly journal: readonly JournalledGrant[];
+  /** Why the journal could not be read; null when it was, or when there is none. */
+  readonly journalUnreadable: string | null;
 }
 
 export interface ChildEvidence {

@@ -1,14 +1,15 @@
 import { formatCredits } from '../money.ts';
-import { bySlot, type ChildEvidence, type Difference, type Mark, slotKey } from './evidence.ts';
-import type { JournalledGrant } from './journalled-grants.ts';
+import { bySlot, type Difference, type LedgerEvidence, type Mark, nobody, slotKey } from './evidence.ts';
 
 /** What the API once said it did must be on both ledgers; what the ledgers hold beyond the journal is others' work. */
 export function judgeJournal(
-  journal: readonly JournalledGrant[],
+  { journal, journalUnreadable, children }: Omit<LedgerEvidence, 'parentEvents'>,
   onChildren: readonly Mark[],
   onParent: readonly Mark[],
-  children: readonly ChildEvidence[],
 ): Difference[] {
+  // A journal that is lost is history; one that is there and was not looked at may tell of a grant that is missing.
+  if (journalUnreadable !== null)
+    return [{ ...nobody, code: 'JournalUnreadable', message: `${journalUnreadable}. It was not compared.` }];
   const credits = bySlot(onChildren);
   const debits = bySlot(onParent);
   const ids = new Set(children.filter(({ events }) => events !== null).map(({ organization }) => organization.id));

@@ -30,7 +30,7 @@ export function auditLedgers(evidence: LedgerEvidence): LedgerAudit {
     ...evidence.children.flatMap(judgeChild),
     ...judgeVisibility(evidence),
     ...judgePairs(onChildren, onParent, evidence.children),
-    ...judgeJournal(evidence.journal, onChildren, onParent, evidence.children),
+    ...judgeJournal(evidence, onChildren, onParent),
   );
   const organizations = evidence.children.flatMap((child) => auditedOrganization(child, onChildren, onParent));
   const totals = {

@@ -34,6 +34,7 @@ export async function verifyLedgers(effects: Effects, options: VerifyOptions): P
   for (const { externalId, file } of fleet.broken) if (externalId !== null) files.set(externalId, file);
   // Before the ledgers: what the journal says was answered must be on them, whatever is granted meanwhile.
   const journal = readJournalledGrants(effects.journal.entries());
+  const journalUnreadable = effects.journal.unreadable();
 
   const listing = await readOrganizations(effects.reader);
   if (listing.outcome !== 'ok')
@@ -44,7 +45,7 @@ export async function verifyLedgers(effects: Effects, options: VerifyOptions): P
   const limit = pLimit(options.concurrency);
   const readChild = (organization: Organization) => limit(() => childEvidence(effects, organization, files));
   const first = await Promise.all(concerned(listing.value, parent.value).map(readChild));
-  const audit = auditLedgers({ parentEvents: parent.value, children: first, journal });
+  const audit = auditLedgers({ parentEvents: parent.value, children: first, journal, journalUnreadable });
   if (audit.differences.length === 0) return { ok: true, audit, parentOrganizationId: pass.parentOrganizationId };
 
   const again = await readParentAllocations(effects.reader, 0);
@@ -55,7 +56,7 @@ export async function verifyLedgers(effects: Effects, options: VerifyOptions): P
   );
   return {
     ok: true,
-    audit: auditLedgers({ parentEvents, children, journal }),
+    audit: auditLedgers({ parentEvents, children, journal, journalUnreadable }),
     parentOrganizationId: pass.parentOrganizationId,
   };
 }

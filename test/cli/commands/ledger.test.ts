@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifyLedger } from '../../../src/cli/commands/ledger.ts';
 import { isDocument } from '../support/documents.ts';
@@ -14,8 +16,8 @@ describe('reconcile ledger verify', () => {
     expect(await verifyLedger({ ...text, directory: bound.directory }, context)).toBe(0);
     expect(context.printed.out.split('\n')).toEqual([
       'CUSTOMER     GRANTS  CREDITED  DEBITED  BY OTHERS  NOTE',
-      'birch             1       300      300          0',
       'acme-coffee       1     5,000    5,000          0',
+      'birch             1       300      300          0',
       '',
       '2 organizations, 2 grants of 5,300 credits in all; the journal tells of 2',
       'answered grants. Both ledgers and the journal agree.',
@@ -32,6 +34,17 @@ describe('reconcile ledger verify', () => {
     expect(context.printed.out).toContain('difference  NoDebit\n  birch  slot 0  org_');
     expect(context.printed.out).toContain('Nothing was changed.');
     expect(context.printed.out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('does not call agreed what it could not read', async () => {
+    const bound = await onboardedWorkspace();
+    const journal = join(bound.directory, '.reconcile/journal.jsonl');
+    rmSync(journal);
+    mkdirSync(journal);
+    const context = bound.context();
+    expect(await verifyLedger({ ...text, directory: bound.directory }, context)).toBe(1);
+    expect(context.printed.out).toMatch(/difference {2}JournalUnreadable\n {2}could not read the journal/);
+    expect(context.printed.out).not.toContain('agree');
   });
 
   it('is one valid document with --output json, also when nothing could be compared', async () => {

@@ -41,6 +41,7 @@ const intact: LedgerEvidence = {
   parentEvents: [debit(first), debit(second), foreign(-700)],
   children: [child([first, second, foreign(700)])],
   journal: [answered(0, 5000), answered(1, 3000)],
+  journalUnreadable: null,
 };
 
 const codes = (evidence: Partial<LedgerEvidence>) =>
@@ -61,6 +62,11 @@ describe('the audit of the ledgers', () => {
       reason: 'the parent lacks a row that the child has',
       evidence: { parentEvents: [debit(first)] },
       expected: ['NoDebit', 'NotConserved', 'NotConserved'],
+    },
+    {
+      reason: 'the journal is there and could not be read: it may tell of a grant that is missing',
+      evidence: { journal: [], journalUnreadable: 'could not read the journal: permission denied (EACCES)' },
+      expected: ['JournalUnreadable'],
     },
     {
       reason: 'the child lacks the newest row: its chain cannot tell, the parent can',
