@@ -1,6 +1,8 @@
 import { inventoryOf } from '../core/inventory.ts';
 import { organizationMark } from '../core/marker.ts';
+import { claimedIdentities } from '../core/orphans.ts';
 import type { Refusal } from '../core/report.ts';
+import { unknownCustomer } from '../core/unknown-customer.ts';
 import { startRun } from './apply-customer.ts';
 import type { Effects } from './context.ts';
 import { observeCustomer } from './observe.ts';
@@ -31,7 +33,9 @@ export async function resumeCustomer(effects: Effects, options: ResumeOptions): 
   const { externalId } = options;
   const customer = fleet.customers.find(({ declaration }) => declaration.externalId === externalId);
   const stop = (message: string, next: string | null = null): ResumeResult => ({ kind: 'not-needed', message, next });
-  if (!customer) return stop(`No usable file declares ${externalId}.`, 'See `reconcile validate`.');
+  if (fleet.broken.some((file) => file.externalId === externalId))
+    return stop(`The file of ${externalId} cannot be used, so nothing is done for it.`, 'See `reconcile validate`.');
+  if (!customer) return { kind: 'not-needed', ...unknownCustomer(externalId, claimedIdentities(fleet)) };
   if (customer.declaration.state !== 'active')
     return stop(
       `${externalId} is declared \`state: ${customer.declaration.state}\`.`,

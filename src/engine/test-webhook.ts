@@ -1,4 +1,5 @@
 import type { WebhookDelivery, WebhookEndpoint } from '../core/api.ts';
+import { nearest } from '../core/declaration/suggest.ts';
 import type { Notices } from '../core/notice.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Refusal } from '../core/report.ts';
@@ -53,11 +54,13 @@ export async function testWebhook(effects: Effects, options: TestWebhookOptions)
 
 function unknownWebhook({ workspace }: Pass, name: string): Refusal {
   const known = workspace.declaration.webhooks.map((webhook) => webhook.name);
+  const meant = nearest(name, known);
+  const all = known.length === 0 ? 'Declare it below `webhooks`.' : `It declares: ${known.join(', ')}.`;
   return {
     kind: 'cannot-run',
     code: 'UnknownWebhook',
     message: `reconcile.yaml declares no webhook "${name}".`,
-    next: known.length === 0 ? 'Declare it below `webhooks`.' : `It declares: ${known.join(', ')}.`,
+    next: meant === null ? all : `Did you mean "${meant}"?`,
     requestId: null,
     problems: [],
   };

@@ -214,9 +214,9 @@ describe('an adoption', () => {
 });
 
 describe('`reconcile resume`', () => {
-  const resume = (world: World, confirm = true) =>
+  const resume = (world: World, confirm = true, externalId = 'acme-coffee') =>
     resumeCustomer(world.effects(), {
-      externalId: 'acme-coffee',
+      externalId,
       bindingRequired: true,
       signal: new AbortController().signal,
       confirm: async () => confirm,
@@ -229,6 +229,15 @@ describe('`reconcile resume`', () => {
     expect(acme(world).status).toBe('suspended');
     expect(await resume(world)).toMatchObject({ kind: 'resumed' });
     expect((await world.pass()).customers[0]).toMatchObject({ phase: 'Ready' });
+  });
+
+  it('says who was meant when nobody is called so', async () => {
+    const world = await onboarded();
+    expect(await resume(world, true, 'acme-cofee')).toMatchObject({
+      kind: 'not-needed',
+      message: 'No file declares "acme-cofee".',
+      next: expect.stringContaining('Did you mean "acme-coffee"?'),
+    });
   });
 
   it('leaves alone what is active, and what the file declares', async () => {

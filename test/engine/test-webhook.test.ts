@@ -94,6 +94,7 @@ describe('the test ping of a webhook', () => {
       kind: 'refused',
       refusal: { code: 'UnknownWebhook', next: 'It declares: firehose.' },
     });
+    expect(await ping(world, { name: 'firehos' })).toMatchObject({ refusal: { next: 'Did you mean "firehose"?' } });
     const frozen = await withFirehose(`${FIREHOSE}guards: { freeze: true }\n`);
     expect(await ping(frozen)).toMatchObject({ kind: 'not-sent', problem: { code: 'GuardBlocked' } });
     const unmade = createWorld({ workspaceYaml: FIREHOSE });

@@ -1,11 +1,13 @@
 import { resolve as absolute } from 'node:path';
 import type { Json } from '../../core/canonical.ts';
 import { printable } from '../../core/declaration/yaml/printable.ts';
+import { claimedIdentities } from '../../core/orphans.ts';
 import type { Fleet } from '../../core/source.ts';
+import { unknownCustomer } from '../../core/unknown-customer.ts';
 import { yamlLines } from '../../core/yaml-text.ts';
 import type { DiscardingStatusStore, StatusResult } from '../../effects/status/store.ts';
 import { type ClusterAccess, withCluster } from '../cluster.ts';
-import { commandNames, type ResolveOptions } from '../commands.ts';
+import type { ResolveOptions } from '../commands.ts';
 import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
@@ -14,7 +16,6 @@ import { outputPage } from '../pages.ts';
 import { refuseFiles, refuseInWords } from '../reading.ts';
 import type { Page } from '../render/page.ts';
 import { statusStoreOf } from '../stores.ts';
-import { explainUnknownCustomers } from '../unknown-customers.ts';
 
 /**
  * Discards what was recorded about one customer, after printing it. That is local evidence: no command can say that a
@@ -45,8 +46,10 @@ async function resolveLocked(
   const loaded = await source.loadFleet(workspace.workspace);
   if (!loaded.ok) return refuseFiles(context, loaded.problems, loaded.isUnknown ? exitCodes.cannotRun : undefined);
   const target = targetIn(loaded.fleet, customer);
-  if (!target)
-    return refuseInWords(context, explainUnknownCustomers([customer], namesIn(loaded.fleet), commandNames) ?? '');
+  if (!target) {
+    const { message, next } = unknownCustomer(customer, claimedIdentities(loaded.fleet));
+    return refuseInWords(context, `${message}\n${next}`);
+  }
   if ('problems' in target) return refuseFiles(context, target.problems);
 
   const place = { directory, sandbox, environment: context.environment, cluster };
@@ -66,13 +69,6 @@ function targetIn({ customers, broken }: Fleet, name: string): Target | Fleet['b
   const found = customers.find(({ declaration }) => declaration.externalId === name);
   if (found) return { externalId: name, file: found.file };
   return broken.find(({ externalId }) => externalId === name) ?? null;
-}
-
-function namesIn({ customers, broken }: Fleet): string[] {
-  return [
-    ...customers.map(({ declaration }) => declaration.externalId),
-    ...broken.flatMap(({ externalId }) => externalId ?? []),
-  ];
 }
 
 /** What is about to be thrown away: afterwards this is the only copy. */

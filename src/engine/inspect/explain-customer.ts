@@ -1,7 +1,9 @@
 import { type Explanation, explainCustomer } from '../../core/explain/explain.ts';
+import { claimedIdentities } from '../../core/orphans.ts';
 import { approvalHash } from '../../core/plan-hash.ts';
 import type { Refusal } from '../../core/report.ts';
 import type { Fleet } from '../../core/source.ts';
+import { unknownCustomer } from '../../core/unknown-customer.ts';
 import type { Effects } from '../context.ts';
 import { planFleet } from '../pass.ts';
 import { preparePass } from '../prepare.ts';
@@ -29,7 +31,7 @@ export async function explain(effects: Effects, { externalId, ...options }: Expl
   const broken = refuseBroken(fleet, externalId);
   if (broken) return { ok: false, refusal: broken };
   if (!fleet.customers.some(({ declaration }) => declaration.externalId === externalId))
-    return { ok: false, refusal: unknownCustomer(externalId) };
+    return { ok: false, refusal: refuseUnknown(fleet, externalId) };
   const selection = { customers: [externalId], full: false, concurrency: CONCURRENCY, approved: [] };
   const planning = await planFleet(pass, fleet, selection);
   if ('refusal' in planning) return { ok: false, refusal: planning.refusal };
@@ -65,13 +67,7 @@ function refuseBroken({ broken }: Fleet, externalId: string): Refusal | null {
   };
 }
 
-function unknownCustomer(externalId: string): Refusal {
-  return {
-    kind: 'cannot-run',
-    code: 'UnknownCustomer',
-    message: `No file declares ${externalId}.`,
-    next: 'Name the customer by its externalId; `reconcile status` lists them.',
-    requestId: null,
-    problems: [],
-  };
+function refuseUnknown(fleet: Fleet, externalId: string): Refusal {
+  const { message, next } = unknownCustomer(externalId, claimedIdentities(fleet));
+  return { kind: 'cannot-run', code: 'UnknownCustomer', message, next, requestId: null, problems: [] };
 }

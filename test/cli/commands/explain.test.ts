@@ -38,6 +38,13 @@ describe('reconcile explain', () => {
     expect(document.customer.steps.map(({ state }: { state: string }) => state)).toEqual(Array(5).fill('next'));
   });
 
+  it('says who was meant when nobody is called so', async () => {
+    const bound = await boundWorkspace({ 'customers/acme-coffee.yaml': ACME });
+    const context = bound.context();
+    expect(await explain({ ...text, customer: 'acme-cofee', directory: bound.directory }, context)).toBe(1);
+    expect(context.printed.err).toContain('Did you mean "acme-coffee"?');
+  });
+
   it.each([
     { reason: 'no file declares the customer', customer: 'birch', exitCode: 1, code: 'UnknownCustomer' },
     { reason: 'its file cannot be used', customer: 'cedar', exitCode: 3, code: 'InvalidFile' },
