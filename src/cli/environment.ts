@@ -1,13 +1,16 @@
 import { resolve } from 'node:path';
 import { type CommandUnknownOpts, InvalidArgumentError, type Option } from '@commander-js/extra-typings';
+import { nearest } from '../core/declaration/suggest.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** `--detailed-exitcode` is also RECONCILE_DETAILED_EXITCODE. */
 function variableOf(option: Pick<Option, 'long' | 'name'>): string {
   const name = (option.long ?? option.name()).replace(/^--/, '');
-  return `RECONCILE_${name.replaceAll('-', '_').toUpperCase()}`;
+  return named(name.replaceAll('-', '_').toUpperCase());
 }
+
+const PREFIX = 'RECONCILE_';
 
 /**
  * Gives a command what its options say in the environment, below what was typed. Not commander's own `.env()`: for that
@@ -26,6 +29,36 @@ export function applyEnvironment(command: CommandUnknownOpts, environment: Envir
       command.error(`error: ${variableOf(option)} cannot be used: ${error.message}`);
     }
   }
+}
+
+/** Variables that are no options. */
+const OTHERS = ['AGE_IDENTITY_FILE', 'ENVIRONMENT', 'LOG_LEVEL'] as const;
+
+/**
+ * Ends a command at a variable that is almost an option of any command: RECONCILE_DRYRUN=true would move money that its
+ * author wanted to see planned. Whatever else begins with RECONCILE_ is somebody else's: a cluster names variables after
+ * its services.
+ */
+export function refuseMisspelt(root: CommandUnknownOpts, called: CommandUnknownOpts, environment: Environment): void {
+  const known = [...commandsBelow(root).flatMap(({ options }) => options.map(variableOf)), ...OTHERS.map(named)];
+  for (const [name, text] of Object.entries(environment)) {
+    if (!name.startsWith(PREFIX) || !text || known.includes(name)) continue;
+    const meant = nearest(withoutPrefix(name), known.map(withoutPrefix));
+    if (meant !== null)
+      called.error(`error: ${name} is no variable of reconcile. Did you mean ${named(meant)}? Nothing was done.`);
+  }
+}
+
+function commandsBelow(command: CommandUnknownOpts): CommandUnknownOpts[] {
+  return [command, ...command.commands.flatMap(commandsBelow)];
+}
+
+function named(name: string): string {
+  return `${PREFIX}${name}`;
+}
+
+function withoutPrefix(name: string): string {
+  return name.slice(PREFIX.length);
 }
 
 function readOption(option: Option, text: string): unknown {

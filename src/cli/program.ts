@@ -1,6 +1,6 @@
 import { Command, CommanderError, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { type Commands, documentFormats, type PassOptions, passFormats } from './commands.ts';
-import { applyEnvironment, type Environment } from './environment.ts';
+import { applyEnvironment, type Environment, refuseMisspelt } from './environment.ts';
 import { exitCodes } from './exit-code.ts';
 import { passHelp, summaryText } from './help.ts';
 import { readLease, withLease } from './lease-options.ts';
@@ -74,6 +74,7 @@ function createProgram(context: ProgramContext, commands: Commands, exit: Exit):
   pointToHelp(program, 'reconcile');
   program.hook('preAction', (root, called) => {
     if (called !== root) inheritOptions(root, called);
+    refuseMisspelt(program, called, context.environment);
     applyEnvironment(called, context.environment);
   });
   return program;

@@ -244,6 +244,27 @@ describe('the environment', () => {
     expect(result.err).not.toContain(value);
   });
 
+  it.each([
+    ['RECONCILE_DRYRUN', 'RECONCILE_DRY_RUN'],
+    ['RECONCILE_DIRECOTRY', 'RECONCILE_DIRECTORY'],
+    ['RECONCILE_LOGLEVEL', 'RECONCILE_LOG_LEVEL'],
+  ])('refuses %s, which would do nothing, and says what was meant', async (name, meant) => {
+    const result = await run('', { [name]: 'true' });
+    expect(result).toMatchObject({ exitCode: 1, command: null });
+    expect(result.err.replaceAll('\n  ', ' ')).toContain(`Did you mean ${meant}?`);
+  });
+
+  it.each([
+    'RECONCILE_SERVICE_HOST',
+    'RECONCILE_SERVICE_PORT',
+    'RECONCILE_PORT_80_TCP_ADDR',
+    'RECONCILE_AGE_IDENTITY_FILE',
+    'RECONCILE_ENVIRONMENT',
+    'RECONCILE_PORT',
+  ])('leaves alone %s, which is ours for another command or a name that a cluster gave', async (name) => {
+    expect(await run('', { [name]: '10.0.0.1' })).toMatchObject({ exitCode: 0, command: 'pass', err: '' });
+  });
+
   it('cannot combine what may not be typed together', async () => {
     expect((await run('--watch', { RECONCILE_DRY_RUN: 'true' })).exitCode).toBe(1);
   });
