@@ -70,8 +70,8 @@ export async function examineLock(directory: string): Promise<Check> {
   if (state.holder === null)
     return warned(
       'lock',
-      'The lock is held by a process that does not answer.',
-      'It is stopped, busy or belongs to another user: let it go on, or end it.',
+      'Whether somebody writes in this workspace cannot be told: nobody answers for its lock.',
+      'Who holds it is stopped or busy, or is another user, whom we may not even ask.',
     );
   const { pid, command, since } = state.holder;
   return passed('lock', `Process ${pid} (${command}) writes in this workspace since ${since}.`);

@@ -30,6 +30,7 @@ export function createProcessContext(options: ProcessContextOptions): ProcessCon
   const { stdin, stdout, stderr, env } = process;
   const known: Secret[] = apiKey === null ? [] : [apiKey.key];
   const stopping = watchSignals(options);
+  const warned = new Set<string>();
   let isAbandoned = false;
   const plain = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
   const write = (text: string) => void stderr.write(text);
@@ -56,7 +57,10 @@ export function createProcessContext(options: ProcessContextOptions): ProcessCon
     credentials() {
       const result = readCredentials(env, apiKey, nodeFileSystem);
       if (!result.ok) return result;
-      for (const why of result.credentials.warnings) log.warn({ why }, 'API key open to others');
+      for (const why of result.credentials.warnings.filter((one) => !warned.has(one))) {
+        warned.add(why);
+        log.warn({ why }, 'API key open to others');
+      }
       return remembering(result.credentials, known);
     },
     stop: stopping.signal,

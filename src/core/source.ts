@@ -80,8 +80,12 @@ export function locate(
 
 /** `customers/acme.yaml:7:3`, or `customers/acme/acme-coffee:spec.keys[0].scopes`: for people, who go there. */
 export function placeText({ file, line, column, path }: SourceLocation): string {
+  if (DIRECTORIES.has(file)) return file;
   return path === undefined ? `${file}:${line}:${column}` : `${file}:${path}`;
 }
+
+/** They have no lines: the workspace, and what it must hold. */
+const DIRECTORIES: ReadonlySet<string> = new Set(['.', 'customers']);
 
 /** The same without the column. */
 export function lineText({ file, line, path }: SourceLocation): string {

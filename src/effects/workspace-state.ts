@@ -11,6 +11,10 @@ export type StateResult =
   | { readonly ok: true; readonly directory: string }
   | { readonly ok: false; readonly message: string };
 
+const FORBIDDEN: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS']);
+const WHO_MAY =
+  'Run this as the user to whom the workspace belongs, on a disk that can be written to. --dry-run, status and explain write nothing there.';
+
 /**
  * Makes `.reconcile/` (0700) with a `.gitignore` that keeps all of it out of git. For commands that write: a command that
  * only reads does not call this and makes nothing.
@@ -30,6 +34,7 @@ export function ensureWorkspaceState(disk: Disk, workspaceDirectory: string): St
     const written = replaceFile(disk, ignoreFile, new TextEncoder().encode('*\n'), { mode: 0o644 });
     return written.ok ? { ok: true, directory } : written;
   } catch (error) {
-    return { ok: false, message: failedTo(`make ${directory}`, error).message };
+    const { code, message } = failedTo(`make ${directory} or write there`, error);
+    return { ok: false, message: `${message}.${FORBIDDEN.has(code) ? ` ${WHO_MAY}` : ''}` };
   }
 }

@@ -32,13 +32,15 @@ describe('the state directory', () => {
     expect(ensure(fileSystem).ok).toBe(true);
   });
 
-  test('says what is wrong when it cannot be made', () => {
+  test('says what is wrong when it cannot be made, and who could', () => {
     const fileSystem = createMemoryFileSystem();
     fileSystem.plantDirectory('/work');
     fileSystem.onOperation = ({ kind }) => (kind === 'makeDirectory' ? { fail: 'EROFS' } : undefined);
     expect(ensure(fileSystem)).toEqual({
       ok: false,
-      message: 'could not make /work/.reconcile: the file system is read-only (EROFS)',
+      message: expect.stringMatching(
+        /^could not make \/work\/\.reconcile or write there: the file system is read-only \(EROFS\)\. Run this as the user/,
+      ),
     });
   });
 });

@@ -66,10 +66,12 @@ export async function askForAnswers(
   return secrets === null ? null : { ...known, statusStore, secrets };
 }
 
-/** A question whose answer is yes unless somebody says no; null when nobody answers. */
+/** A question whose usual answer is yes; null when nobody answers. */
 export async function askYes(question: string, context: CommandContext): Promise<boolean | null> {
-  const answer = await context.prompt(`${question} [Y/n] `);
-  return answer === null ? null : !/^no?$/i.test(answer.trim());
+  const answers = ['y', 'yes', 'n', 'no'];
+  const problem = (text: string) => (answers.includes(text.toLowerCase()) ? null : 'It must be y or n.');
+  const answer = await askUntil(`${question} [Y/n] `, 'y', problem, context);
+  return answer === null ? null : /^y/i.test(answer);
 }
 
 /** Why a file may not say this; null when it may. */

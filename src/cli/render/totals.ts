@@ -8,9 +8,13 @@ import { allSteps, type Summary, summarize } from './summary.ts';
 export function renderTotals(report: PassReport, page: Page): string[] {
   const summary = summarize(report);
   if (allSteps(report).length === 0) return page.wrap(`${nothingToDo(report, summary)}.`, '');
+  const touched = customersTouched(report, summary);
+  const work = worked(report.command, summary);
+  const became = progress(report.command, summary);
+  // Of an apply that only moved credits, what became of the steps says it all.
+  const lines = work === null ? [[touched, became]] : [[touched, work], [became]];
   return [
-    ...page.wrap(`${[customersTouched(report, summary), ...worked(report.command, summary)].join(': ')}.`, ''),
-    ...progress(report, summary, page),
+    ...lines.flatMap((parts) => sentence(parts, page)),
     ...(recorded(report) === 0 ? [] : page.wrap(`${recordedNote(report)}.`, '')),
     ...exposure(summary, page),
     ...(summary.creditsBack === 0
@@ -96,7 +100,7 @@ const verbs: readonly (readonly [Counted, planned: string, done: string])[] = [
 const keyActions: ReadonlySet<Counted> = new Set(['mint', 'rotate', 'revoke']);
 
 /** How far it reaches: what is made and changed, the keys that die of it, the credits that leave. */
-function worked(command: PassReport['command'], summary: Summary): string[] {
+function worked(command: PassReport['command'], summary: Summary): string | null {
   const isPlan = command === 'plan';
   const counts = { ...summary, removed: summary.remove - summary.archive };
   const parts = verbs
@@ -111,12 +115,12 @@ function worked(command: PassReport['command'], summary: Summary): string[] {
   // What an apply moved stands with what became of its steps.
   const money = isPlan && summary.creditsOut > 0 ? [`${counted(summary.creditsOut, 'credit')} out`] : [];
   const all = [...parts, ...dying, ...money];
-  if (all.length > 0) return [all.join(', ')];
-  return isPlan ? ['nothing moves'] : [];
+  if (all.length > 0) return all.join(', ');
+  return isPlan ? 'nothing moves' : null;
 }
 
 /** What became of the steps, and of an apply always what it moved, also when that is nothing. */
-function progress({ command }: PassReport, summary: Summary, page: Page): string[] {
+function progress(command: PassReport['command'], summary: Summary): string | null {
   const { done, failed, inDoubt, notStarted, blocked } = summary;
   const isApply = command === 'apply';
   const parts = [
@@ -126,8 +130,13 @@ function progress({ command }: PassReport, summary: Summary, page: Page): string
     ...(notStarted > 0 ? [`${formatCredits(notStarted)} not started`] : []),
     ...(blocked > 0 ? [isApply ? `${formatCredits(blocked)} blocked` : `${counted(blocked, 'step')} blocked`] : []),
   ];
-  if (parts.length === 0) return [];
-  return page.wrap(`${parts.join(', ')}${isApply ? `; ${moved(summary)}` : ''}.`, '');
+  if (parts.length === 0) return null;
+  return `${parts.join(', ')}${isApply ? `; ${moved(summary)}` : ''}`;
+}
+
+function sentence(parts: readonly (string | null)[], page: Page): string[] {
+  const said = parts.filter((part) => part !== null);
+  return said.length === 0 ? [] : page.wrap(`${said.join(': ')}.`, '');
 }
 
 function moved({ creditsOut, creditsInDoubt }: Summary): string {

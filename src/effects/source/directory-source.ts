@@ -11,7 +11,7 @@ import type { Clock } from '../clock.ts';
 import type { FileSystem } from '../filesystem.ts';
 import { nodeFileSystem } from '../node-filesystem.ts';
 import { attempt } from './attempt.ts';
-import { fileProblem, findCustomerFiles, unreadableWorkspace } from './find-files.ts';
+import { fileProblem, findCustomerFiles, NO_CUSTOMERS_HINT, unreadableWorkspace } from './find-files.ts';
 import { type FileText, readText } from './read-text.ts';
 import { createReadingCache, type ReadingCache } from './reading-cache.ts';
 import { createSettledFiles, type SettledFiles, type Settling, type Sighting } from './settled-files.ts';
@@ -199,7 +199,7 @@ const noCustomers: SourceProblem = fileProblem('customers', {
   message:
     'There is no *.yaml or *.yml file below customers/. Nothing is done: an empty directory never means that there are ' +
     'no customers.',
-  hint: 'Check the directory that -C names, and that the checkout is complete.',
+  hint: NO_CUSTOMERS_HINT,
 });
 
 /** Also false when reconcile.yaml changed: its guards may have been tightened, or everything frozen. */

@@ -173,12 +173,12 @@ function customersProblem({ code, message, hint }: FileProblem): SourceProblem {
   return fileProblem('customers', {
     code: code === 'UnreadableFile' ? 'NoCustomers' : code,
     message: `${message} Without customers/ nothing is done: a missing directory never means that there are no customers.`,
-    hint:
-      code !== 'UnreadableFile' && hint !== undefined
-        ? hint
-        : 'Check the directory that -C names, and that the checkout is complete.',
+    hint: code !== 'UnreadableFile' && hint !== undefined ? hint : NO_CUSTOMERS_HINT,
   });
 }
+
+export const NO_CUSTOMERS_HINT =
+  'Check the directory that -C names, and that the checkout is complete. `reconcile init` makes a new workspace.';
 
 function tooManyFiles(): SourceProblem {
   return fileProblem('customers', {

@@ -192,6 +192,16 @@ describe('reconcile init at a terminal', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
+  it('takes no other word for a yes', async () => {
+    const { context } = await againstSandbox();
+    const directory = workspace();
+    const terminal = typing(context, 'perhaps', 'n', 'whatever', 'no');
+    expect(await init({ ...options, directory }, terminal.context)).toBe(1);
+    expect(terminal.questions).toHaveLength(4);
+    expect(context.printed.err).toContain('It must be y or n.');
+    expect(filesIn(directory)).toEqual([]);
+  });
+
   it('begins with the sandbox where there is no API key', async () => {
     const context = fakeContext();
     const directory = workspace();

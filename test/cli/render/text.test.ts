@@ -85,7 +85,7 @@ describe('the text of a pass', () => {
   it('does not say of an apply whose only step was a grant that nothing moves', () => {
     const grant = step({ action: 'grant', resource: 'credits', name: null, credits: 100, outcome: 'done' });
     const text = plain(report({ command: 'apply', customers: [customer({ steps: [grant] })] }));
-    expect(text).toContain('\n1 of 1 customer.\n1 step done; 100 credits moved.\n');
+    expect(text).toContain('\n1 of 1 customer: 1 step done; 100 credits moved.\n');
   });
 
   it('says in one line that nothing is to be done, also where refills are on', () => {
