@@ -16,6 +16,7 @@ const usage = `Plays every single fault in every walk, and every ordered pair of
   npm run faults -- --walk raise               one walk
   npm run faults -- --variant default              one answer of the provider
   npm run faults -- --every 10                     each tenth case
+  npm run faults -- --every 10 --part 3            another tenth of them: the parts 0 to 9 are all
   npm run faults -- --case onboard/default/r7:lost-answer
                                                    one case, told step by step (--quiet: without file operations)
 `;
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     variant: { type: 'string' },
     mode: { type: 'string' },
     every: { type: 'string', default: '1' },
+    part: { type: 'string', default: '0' },
     'pairs-every': { type: 'string', default: '1' },
     processes: { type: 'string', default: '2' },
     case: { type: 'string' },
@@ -144,6 +146,7 @@ function play(worker: ChildProcess, unit: Unit, count: (cases: number) => void):
 /** Large units are cut, so that both processes end at about the same time. */
 function unitsOf(): Unit[] {
   const every = Number(values.every);
+  const part = Number(values.part);
   const chosen = walks.filter(({ name }) => values.walk === undefined || name === values.walk);
   const under = variants.filter(({ name }) => values.variant === undefined || name === values.variant);
   const units: Unit[] = [];
@@ -151,11 +154,12 @@ function unitsOf(): Unit[] {
     // Each unit leaves out others, so that whatever one provider is spared meets another.
     for (const { name: walk } of chosen)
       for (const { name: variant } of under)
-        units.push({ walk, variant, mode: 'singles', part: units.length % every, of: every });
+        units.push({ walk, variant, mode: 'singles', part: (units.length + part) % every, of: every });
   if (values.mode === 'singles') return units;
   const of = PAIR_UNITS * Number(values['pairs-every']);
   for (const { name: walk } of chosen.filter(({ name }) => values.walk !== undefined || IN_PAIRS.has(name)))
-    for (let part = 0; part < PAIR_UNITS; part += 1) units.push({ walk, variant: 'default', mode: 'pairs', part, of });
+    for (let nth = 0; nth < PAIR_UNITS; nth += 1)
+      units.push({ walk, variant: 'default', mode: 'pairs', part: nth, of });
   return units;
 }
 
