@@ -32,6 +32,13 @@ export function inventoryOf(organizations: readonly Organization[]): Inventory {
   };
 }
 
+export function isChildOf(
+  { parentOrganizationId }: Pick<Organization, 'parentOrganizationId'>,
+  parentId: string,
+): boolean {
+  return parentOrganizationId !== null && normalizedId(parentOrganizationId) === normalizedId(parentId);
+}
+
 /** Routes accept `org_<uuid>` and a bare UUID; compare in one form (layers-api 1). */
 export function normalizedId(id: string): string {
   return id.startsWith('org_') ? id : `org_${id}`;

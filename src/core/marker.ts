@@ -119,3 +119,12 @@ export function readOrganizationMarker(organization: Pick<Organization, 'metadat
   if (!/^[1-9]\d{0,8}$/.test(incarnation) || !/^\d{1,15}$/.test(baseline)) return null;
   return { externalId, incarnation: Number(incarnation), baseline: Number(baseline) };
 }
+
+/** True for the organization of this incarnation of this customer, by its own metadata (I6). */
+export function isMarkedFor(
+  organization: Pick<Organization, 'metadata'>,
+  { externalId, incarnation }: Pick<OrganizationMarker, 'externalId' | 'incarnation'>,
+): boolean {
+  const marker = readOrganizationMarker(organization);
+  return marker?.externalId === externalId && marker.incarnation === incarnation;
+}

@@ -1,7 +1,7 @@
 import type { Answer } from '../core/answer.ts';
 import type { OrganizationWithSummary } from '../core/api.ts';
 import type { Json } from '../core/canonical.ts';
-import { readOrganizationMarker } from '../core/marker.ts';
+import { isMarkedFor } from '../core/marker.ts';
 import type { LayersWriter } from '../effects/layers/client.ts';
 import { writerOf } from './context.ts';
 import { type CustomerRun, done, failed, organizationIdOf, type StepResult } from './customer-run.ts';
@@ -48,9 +48,7 @@ export function patchAndReadBack(run: CustomerRun, intent: PatchIntent): Promise
 
 /** Until June 2026 a PATCH replaced metadata, our mark included; money never goes to what does not carry it (I6). */
 function lostMark(run: CustomerRun, organization: OrganizationWithSummary): StepResult | null {
-  const { externalId, incarnation } = run.customer.declaration;
-  const marker = readOrganizationMarker(organization);
-  if (marker?.externalId === externalId && marker.incarnation === incarnation) return null;
+  if (isMarkedFor(organization, run.customer.declaration)) return null;
   run.frozen = true;
   return failed(
     run.notices.problem(

@@ -1,4 +1,4 @@
-import { normalizedId } from '../core/inventory.ts';
+import { isChildOf } from '../core/inventory.ts';
 import type { Notices } from '../core/notice.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Identification } from '../core/resources/identification.ts';
@@ -20,9 +20,7 @@ export async function explainUnlisted(
   const answer = await pass.effects.reader.getOrganization(organizationId);
   const { requestId } = answer.meta;
   if (answer.outcome === 'ok') {
-    const { parentOrganizationId } = answer.value;
-    if (normalizedId(parentOrganizationId ?? '') !== normalizedId(pass.parentOrganizationId))
-      return foreignOrganization(organizationId, notices);
+    if (!isChildOf(answer.value, pass.parentOrganizationId)) return foreignOrganization(organizationId, notices);
     return notices.problem(
       '/externalId',
       'held',

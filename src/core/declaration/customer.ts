@@ -6,9 +6,9 @@ import {
   instant,
   labelText,
   metadata,
+  namedList,
   organizationId,
   refill,
-  refuseEqualNames,
 } from './fields.ts';
 
 /** `family:action[:part]`, or a wildcard; the complete list is nowhere published, so any well-formed one is taken. */
@@ -110,19 +110,9 @@ export const customerSchema = z.strictObject({
       'itself, so it wants a cap. Both members or neither; null turns it off; left out, it is not managed.',
     examples: [{ threshold: 1000, amount: 2000 }],
   }),
-  keys: z
-    .array(apiKey)
-    .superRefine(
-      (keys, context) =>
-        refuseEqualNames(keys, (index, message) =>
-          context.addIssue({ code: 'custom', path: [index, 'name'], message, params: { code: 'DuplicateName' } }),
-        ),
-      { when: () => true },
-    )
-    .default([])
-    .meta({
-      description: 'API keys to mint for the customer; each secret is shown once and goes to the secret store.',
-    }),
+  keys: namedList(apiKey).default([]).meta({
+    description: 'API keys to mint for the customer; each secret is shown once and goes to the secret store.',
+  }),
   state: z
     .enum(['active', 'suspended', 'archived'])
     .default('active')

@@ -115,10 +115,23 @@ function utf8Length(text: string): number {
 }
 
 /**
- * Names must differ by more than case or Unicode form, because file systems and people confuse them. Runs even when another member of
- * the list has a type error, so that one mistake does not hide another; hence the look before every step.
+ * A list of entries whose names differ by more than case or Unicode form, because file systems and people confuse such.
+ * The rule runs even when a member of the list has a type error, so that one mistake does not hide another.
  */
-export function refuseEqualNames(list: unknown, add: (index: number, message: string) => void): void {
+export function namedList<T extends z.ZodType>(entry: T) {
+  return z
+    .array(entry)
+    .superRefine(
+      (list, context) =>
+        refuseEqualNames(list, (index, message) =>
+          context.addIssue({ code: 'custom', path: [index, 'name'], message, params: { code: 'DuplicateName' } }),
+        ),
+      { when: () => true },
+    );
+}
+
+/** Takes what a type error may have left of the list; hence the look before every step. */
+function refuseEqualNames(list: unknown, add: (index: number, message: string) => void): void {
   if (!Array.isArray(list)) return;
   const firstIndex = new Map<string, { index: number; name: string }>();
   for (const [index, entry] of list.entries()) {

@@ -8,9 +8,9 @@ import {
   instant,
   labelText,
   metadata,
+  namedList,
   organizationId,
   refill,
-  refuseEqualNames,
 } from './fields.ts';
 import { listenSettingInRangePattern, listenSettingPattern, parseListenSetting } from './listen-address.ts';
 import { secretSettings, statusSettings } from './stores.ts';
@@ -161,15 +161,7 @@ export const workspaceSchema = z.strictObject({
         '`reconcile init` writes it. It is not a secret.',
       examples: ['key_c2037bb9-354d-4662-96b7-97a28ad6b6e1'],
     }),
-  webhooks: z
-    .array(webhook)
-    .superRefine(
-      (webhooks, context) =>
-        refuseEqualNames(webhooks, (index, message) =>
-          context.addIssue({ code: 'custom', path: [index, 'name'], message, params: { code: 'DuplicateName' } }),
-        ),
-      { when: () => true },
-    )
+  webhooks: namedList(webhook)
     .default([])
     .meta({ description: 'Webhook endpoints of the parent organization, one for the whole fleet as a rule.' }),
   defaults: z

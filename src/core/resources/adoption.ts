@@ -1,5 +1,5 @@
 import type { Organization } from '../api.ts';
-import { normalizedId } from '../inventory.ts';
+import { isChildOf } from '../inventory.ts';
 import { organizationMark, organizationMetadata, readOrganizationMarker } from '../marker.ts';
 import type { Notices } from '../notice.ts';
 import type { Step } from '../plan.ts';
@@ -80,8 +80,7 @@ export function vetoOnAdoption(
 ): Problem | null {
   const { externalId, incarnation } = customer.declaration;
   const marker = readOrganizationMarker(organization);
-  if (normalizedId(organization.parentOrganizationId ?? '') !== normalizedId(parentOrganizationId))
-    return foreignOrganization(organization.id, notices);
+  if (!isChildOf(organization, parentOrganizationId)) return foreignOrganization(organization.id, notices);
   if (marker && (marker.externalId !== externalId || marker.incarnation !== incarnation))
     return adoptionRefused(organization.id, marker.externalId, notices);
   if (organization.status === 'archived') return adoptionOfArchived(organization.id, notices);

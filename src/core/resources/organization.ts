@@ -1,6 +1,6 @@
 import type { Organization } from '../api.ts';
-import { normalizedId } from '../inventory.ts';
-import { organizationMark, organizationMetadata, readOrganizationMarker } from '../marker.ts';
+import { isChildOf } from '../inventory.ts';
+import { isMarkedFor, organizationMark, organizationMetadata } from '../marker.ts';
 import type { Notices } from '../notice.ts';
 import type { Fields, Step } from '../plan.ts';
 import type { Problem } from '../problem.ts';
@@ -14,11 +14,9 @@ export function vetoOnOrganization(
   parentOrganizationId: string,
   notices: Notices,
 ): Problem | null {
-  const { externalId, incarnation } = customer.declaration;
-  const marker = readOrganizationMarker(organization);
-  if (normalizedId(organization.parentOrganizationId ?? '') !== normalizedId(parentOrganizationId))
-    return foreignOrganization(organization.id, notices);
-  if (marker?.externalId !== externalId || marker.incarnation !== incarnation)
+  const { incarnation } = customer.declaration;
+  if (!isChildOf(organization, parentOrganizationId)) return foreignOrganization(organization.id, notices);
+  if (!isMarkedFor(organization, customer.declaration))
     return notices.problem(
       '/externalId',
       'error',

@@ -1,7 +1,7 @@
 import type { Answer, Failure } from '../../core/answer.ts';
 import type { Organization } from '../../core/api.ts';
 import { counterpartiesOf, witnessOnParentLedger } from '../../core/ledger.ts';
-import { readOrganizationMarker } from '../../core/marker.ts';
+import { isMarkedFor } from '../../core/marker.ts';
 import type { Step } from '../../core/plan.ts';
 import { adoptionMetadata, vetoOnAdoption } from '../../core/resources/adoption.ts';
 import { creationMetadata, metadataPatch, organizationPatch } from '../../core/resources/organization.ts';
@@ -79,10 +79,8 @@ function send(run: CustomerRun): Promise<Answer<Organization>> {
 
 /** Money goes only to an organization whose own metadata carries the mark, as the server returned it (I6). */
 function accept(run: CustomerRun, organization: Organization, shared: SharedReads): StepResult {
-  const { externalId, incarnation } = run.customer.declaration;
   shared.note(organization);
-  const marker = readOrganizationMarker(organization);
-  if (marker?.externalId !== externalId || marker.incarnation !== incarnation || organization.status !== 'active') {
+  if (!isMarkedFor(organization, run.customer.declaration) || organization.status !== 'active') {
     run.frozen = true;
     return failed(
       run.notices.problem(
@@ -100,11 +98,10 @@ function accept(run: CustomerRun, organization: Organization, shared: SharedRead
 }
 
 async function findCreated(run: CustomerRun): Promise<Organization | null> {
-  const { externalId, incarnation } = run.customer.declaration;
-  const answer = await findOrganization(run.pass.effects.reader, (organization) => {
-    const marker = readOrganizationMarker(organization);
-    return marker?.externalId === externalId && marker.incarnation === incarnation;
-  });
+  const { declaration } = run.customer;
+  const answer = await findOrganization(run.pass.effects.reader, (organization) =>
+    isMarkedFor(organization, declaration),
+  );
   return answer.outcome === 'ok' ? answer.value : null;
 }
 
