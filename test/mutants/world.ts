@@ -94,13 +94,7 @@ export const worldMutants: readonly Mutant[] = [
     "if (!isMarkedFor(organization, run.customer.declaration) || organization.status !== 'active') {",
     'if (false) {',
   ),
-  mutant(
-    'a lost mark is no veto',
-    'I6',
-    VETO,
-    'if (!isMarkedFor(organization, customer.declaration))',
-    'if (false)',
-  ),
+  mutant('a lost mark is no veto', 'I6', VETO, 'if (!isMarkedFor(organization, customer.declaration))', 'if (false)'),
   mutant(
     'a child of another parent is no veto',
     'I6',
