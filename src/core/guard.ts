@@ -40,6 +40,13 @@ export interface Guarded {
   readonly problems: readonly Problem[];
   /** Approvals of this run that name nothing, while something is still blocked: the plan has changed since. */
   readonly staleApprovals: readonly string[];
+  /** Approvals of this run that let something through. */
+  readonly usedApprovals: readonly string[];
+  /**
+   * What an approval of the whole plan let through, as the approval of each owner of it. While the plan is carried out it
+   * becomes a shorter one of another hash; these go on naming what was reviewed, and nothing else.
+   */
+  readonly approvedParts: readonly string[];
 }
 
 /**
@@ -167,13 +174,18 @@ export function guard(
   const fleet = fleetPlan(webhooks.map((webhook) => judgeWebhook(webhook, guards)));
   const wholePlan = planHash([...plans.filter(({ externalId }) => facts.isSelected(externalId)), fleet], hash);
   const approvable = new Set(wholePlan === null ? [] : [wholePlan]);
+  const used = new Set<string>();
+  const parts = new Set<string>();
   const released = (plan: CustomerPlan): CustomerPlan => {
     const approval = approvalHash(plan, hash);
     if (approval !== null) approvable.add(approval);
     const isNamed = approval !== null && approvals.has(approval);
     const isPartOfPlan = plan.externalId === FLEET || facts.isSelected(plan.externalId);
-    const isApproved = isNamed || (isPartOfPlan && wholePlan !== null && approvals.has(wholePlan));
-    return isApproved ? releasePlan(plan) : plan;
+    const isPlanNamed = isPartOfPlan && wholePlan !== null && approvals.has(wholePlan);
+    if (!isNamed && !isPlanNamed) return plan;
+    if (approval !== null) used.add(isNamed ? approval : (wholePlan ?? ''));
+    if (approval !== null && isPlanNamed) parts.add(approval);
+    return releasePlan(plan);
   };
   const customers = judged.map(released);
   const webhookSteps = released(fleet).steps;
@@ -186,6 +198,8 @@ export function guard(
       ...blockedWebhooks(webhooks, webhookSteps, notices),
     ],
     staleApprovals: blocking.size === 0 ? [] : facts.approved.filter((approval) => !approvable.has(approval)),
+    usedApprovals: facts.approved.filter((approval) => used.has(approval)),
+    approvedParts: [...parts],
   };
 }
 

@@ -17,6 +17,8 @@ export interface GuardedFleet {
   readonly webhooks: ObservedWebhooks;
   readonly problems: readonly Problem[];
   readonly staleApprovals: readonly string[];
+  readonly usedApprovals: readonly string[];
+  readonly approvedParts: readonly string[];
   /** The parent's prepaid balance; null when no credits move. */
   readonly parentPrepaid: number | null;
 }

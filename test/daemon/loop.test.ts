@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { PassReport } from '../../src/core/report.ts';
 import { WEBHOOKS } from '../../src/daemon/observer.ts';
 import { createDaemonWorld, type DaemonWorld, type DaemonWorldOptions } from '../support/daemon-world.ts';
-import { ACME, FIREHOSE, WORKSPACE } from '../support/world.ts';
+import { ACME, createWorld, FIREHOSE, WORKSPACE } from '../support/world.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -169,6 +170,28 @@ describe('the guards', () => {
     await daemon.advance(5 * MINUTE_MS);
     expect(grantsIn(daemon)).toBe(3);
     expect(new Set(Object.values(phasesOf(daemon)))).toEqual(new Set(['Stalled']));
+  });
+
+  it.each([
+    { of: 'each customer', approvals: (plan: PassReport) => plan.customers.flatMap((one) => one.approvalHash ?? []) },
+    { of: 'the whole plan', approvals: (plan: PassReport) => [plan.planHash ?? ''] },
+  ])('let everything through that the approval of $of names, to the last customer', async ({ approvals }) => {
+    const reviewed = createWorld({ workspaceYaml: 'guards: { maxGrantPerCustomer: 150 }\n' });
+    for (const name of ['acme', 'birch', 'cedar']) reviewed.declare(`${name}.yaml`, plain(name, 200));
+    const approved = approvals(await reviewed.pass({ dryRun: true }));
+    const { sandbox, disk } = reviewed;
+    // So slow that the guards are asked again in the middle of it.
+    const delayMs = ({ method }: { method: string }) => (method === 'GET' ? 0 : 25_000);
+    const daemon = createDaemonWorld({ sandbox, disk, approved, delayMs, concurrency: 1 });
+    await daemon.start();
+    await daemon.advance(5 * MINUTE_MS);
+    expect(new Set(Object.values(phasesOf(daemon)))).toEqual(new Set(['Ready']));
+    expect(grantsIn(daemon)).toBe(3);
+    edit(daemon, 'customers/acme.yaml', (text) => text.replace('credits: 200', 'credits: 400'));
+    await daemon.hint();
+    await daemon.advance(5 * MINUTE_MS);
+    expect(phasesOf(daemon)).toMatchObject({ acme: 'Stalled' });
+    expect(grantsIn(daemon)).toBe(3);
   });
 
   it('let an approval through as soon as it stands in reconcile.yaml', async () => {

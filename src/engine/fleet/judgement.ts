@@ -1,10 +1,9 @@
 import pLimit from 'p-limit';
 import { FLEET } from '../../core/guard.ts';
 import type { CustomerPlan, Step } from '../../core/plan.ts';
-import type { Problem } from '../../core/problem.ts';
 import type { SourcedCustomer } from '../../core/source.ts';
 import type { Clock } from '../../effects/clock.ts';
-import { type CountedCustomer, guardFleet, webhookSteps } from '../guarding.ts';
+import { type CountedCustomer, type GuardedFleet, guardFleet, webhookSteps } from '../guarding.ts';
 import type { ObservedCustomer } from '../observe.ts';
 import type { ObservedWebhooks } from '../webhooks.ts';
 import { type FleetMemory, isSameWork } from './memory.ts';
@@ -44,7 +43,7 @@ export interface JudgeOptions {
   readonly approved: readonly string[];
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly onProblems: (problems: readonly Problem[]) => void;
+  readonly onJudged: (guards: Pick<GuardedFleet, 'problems' | 'usedApprovals'>) => void;
 }
 
 export interface Judge {
@@ -69,6 +68,7 @@ export function createJudge(options: JudgeOptions): Judge {
   const { views, memory, clock } = options;
   const limit = pLimit(options.concurrency);
   const underWay = new Set<Promise<unknown>>();
+  const approved = new Set(options.approved);
   let judgement: Judgement | null = null;
   let judging: Promise<Judgement> | null = null;
 
@@ -85,11 +85,13 @@ export function createJudge(options: JudgeOptions): Judge {
     const revision = memory.revision();
     const { workspace } = view.declarations;
     const guarded = await guardFleet(view.pass(), counted, webhooks, {
-      approved: options.approved,
+      approved: [...approved],
       isSelected: () => true,
     });
     const work = counted.map(({ plan }, index) => [plan.externalId, judgedWork(plan, guarded.plans[index])] as const);
-    options.onProblems(guarded.problems);
+    // Judged again while the plan is carried out, its hash would name nothing any more.
+    for (const part of guarded.approvedParts) approved.add(part);
+    options.onJudged(guarded);
     const ofFleet = {
       planned: webhookSteps(webhooks),
       steps: webhookSteps(guarded.webhooks),
