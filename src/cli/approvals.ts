@@ -9,6 +9,11 @@ import { stateDirectoryOf } from '../effects/workspace-state.ts';
 import type { PassOptions } from './commands.ts';
 import { disk, runDirectoryOf } from './stores.ts';
 
+/** For a daemon, which makes nothing where there is no state: customers in a cluster need none. */
+export function daemonsReviewedPlans(directory: string, sandbox: boolean): ReviewedPlans | null {
+  return hasState(directory) ? reviewedPlansOf(directory, sandbox) : null;
+}
+
 function reviewedPlansOf(directory: string, sandbox: boolean): ReviewedPlans {
   return createReviewedPlans({ ...disk, directory: join(runDirectoryOf(directory, sandbox), 'plans'), hash: sha256 });
 }

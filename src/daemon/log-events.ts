@@ -58,14 +58,13 @@ export function logEvents(log: Logger): Observer {
     logSteps(externalId, steps);
     logProblems(externalId, problems);
     noteBlocked(externalId, steps);
-    const guards = steps.flatMap(({ blockedBy, outcome }) => (outcome === 'blocked' && blockedBy ? [blockedBy] : []));
     const state = `${phase} ${approvalHash ?? ''}`;
     if (phases.get(externalId) === state) return;
     phases.set(externalId, state);
     // After a restart a fleet at rest is no news, and would be a line for each customer.
     const isNews = met.has(externalId) || steps.length > 0 || !isSettled(phase);
     met.add(externalId);
-    const approval = approvalHash === null ? {} : { blockedBy: [...new Set(guards)], approval: approvalHash };
+    const approval = approvalHash === null ? {} : { blockedBy: guardsOf(steps), approval: approvalHash };
     log[isNews ? 'info' : 'debug']({ customer: externalId, phase, ...approval }, 'customer is in another phase');
   }
 
@@ -76,6 +75,10 @@ export function logEvents(log: Logger): Observer {
     logSteps(item, visit.steps);
     logProblems(item, visit.problems);
     noteBlocked(item, visit.steps);
+    const { approvalHash: approval } = visit;
+    if (approval !== null && approval !== phases.get(item))
+      log.info({ blockedBy: guardsOf(visit.steps), approval }, 'webhooks wait for an approval');
+    phases.set(item, approval ?? '');
   }
 
   /** What keeps everybody waiting, said when it begins and when it ends. */
@@ -177,6 +180,11 @@ function withoutUnusable({
 }: DaemonEvent & { readonly kind: 'declarations-loaded' }): readonly string[] {
   const claimed = new Set(unusable.map(({ externalId }) => externalId));
   return gone.filter((externalId) => !claimed.has(externalId));
+}
+
+function guardsOf(steps: readonly StepReport[]): string[] {
+  const guards = steps.flatMap(({ blockedBy, outcome }) => (outcome === 'blocked' && blockedBy ? [blockedBy] : []));
+  return [...new Set(guards)];
 }
 
 interface RefusalWords {

@@ -119,6 +119,15 @@ describe('the log of the daemon', () => {
     expect(says().filter((line) => !line.includes('resync'))).toEqual(['info | customers are visited again']);
   });
 
+  it('tells the hash that approves a webhook which is held back, once', async () => {
+    const { daemon, says, first } = await told({
+      workspaceYaml: `${FIREHOSE}guards: { allowedWebhookHosts: [elsewhere.example] }\n`,
+    });
+    expect(first).toContain('info | webhooks wait for an approval');
+    await daemon.advance(3_600_000);
+    expect(new Set(says())).toEqual(new Set(['info | resync ended']));
+  });
+
   it('tells what a guard holds back once, with the hash that approves it, and when it lets go', async () => {
     const { daemon, says, first } = await told({ workspaceYaml: 'guards: { maxGrant: 50 }\n' });
     expect(first).toContain('warn | problem | GuardBlocked');

@@ -12,10 +12,12 @@ import { sha256, systemChance } from '../../effects/chance.ts';
 import { systemClock } from '../../effects/clock.ts';
 import type { Leadership } from '../../effects/leadership.ts';
 import { createFleetEngine } from '../../engine/fleet/fleet-engine.ts';
+import { daemonsReviewedPlans } from '../approvals.ts';
 import type { Cluster } from '../cluster.ts';
 import type { PassOptions } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
+import { followApprovals } from '../follow-approvals.ts';
 import { type Session, workspaceOf } from '../session.ts';
 
 /** What `daemon.resync` is when reconcile.yaml says nothing; the schema's own default. */
@@ -47,6 +49,7 @@ export async function watch(
   const observe = observers(
     onDefect,
     logEvents(log),
+    followApprovals({ given: options.approve, reviewed: daemonsReviewedPlans(directory, options.sandbox), log }),
     lookout.observe,
     followSettings(lookout, options, context, (now) => {
       workspace = now;

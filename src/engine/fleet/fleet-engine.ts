@@ -1,6 +1,7 @@
 import type { WorkspaceDeclaration } from '../../core/declaration/workspace.ts';
 import { FLEET } from '../../core/guard.ts';
 import type { Step } from '../../core/plan.ts';
+import { approvalHash } from '../../core/plan-hash.ts';
 import type { Problem } from '../../core/problem.ts';
 import type { Refusal, StepReport } from '../../core/report.ts';
 import type { Chance } from '../../effects/chance.ts';
@@ -39,7 +40,12 @@ export interface FleetEngineOptions {
 export type EngineEvent =
   | ViewEvent
   /** What the guards say to the fleet now; empty when they hold nothing back. */
-  | { readonly kind: 'guards-judged'; readonly problems: readonly Problem[] };
+  | {
+      readonly kind: 'guards-judged';
+      readonly problems: readonly Problem[];
+      /** Approvals given for this run that let something through. */
+      readonly usedApprovals: readonly string[];
+    };
 
 /**
  * A fleet over the life of a process: visits to one customer at a time, each of them a pass (observe, plan, guard,
@@ -106,7 +112,7 @@ export function createFleetEngine(options: FleetEngineOptions): FleetEngine {
     approved: options.approved,
     clock,
     signal,
-    onProblems: (problems) => onEvent({ kind: 'guards-judged', problems }),
+    onJudged: ({ problems, usedApprovals }) => onEvent({ kind: 'guards-judged', problems, usedApprovals }),
   });
   const customers = createCustomerVisits({ views, memory, observations, judge, clock, turns });
 
@@ -157,7 +163,12 @@ export function createFleetEngine(options: FleetEngineOptions): FleetEngine {
         const ready = judged ? withSteps(observed, judged.steps) : observed;
         const applied = await judge.carryingOut(() => applyWebhooks(view.pass(), ready));
         webhooks.rememberApplied(view, observed, applied.steps);
-        return { kind: 'webhooks', steps: applied.steps, problems: [...observed.problems, ...applied.problems] };
+        return {
+          kind: 'webhooks',
+          steps: applied.steps,
+          problems: [...observed.problems, ...applied.problems],
+          approvalHash: approvalHash({ externalId: FLEET, steps: applied.steps }, currentEffects().hash),
+        };
       }
     },
     refresh() {
