@@ -42,10 +42,7 @@ export interface Guarded {
   readonly staleApprovals: readonly string[];
   /** Approvals of this run that let something through. */
   readonly usedApprovals: readonly string[];
-  /**
-   * What an approval of the whole plan let through, as the approval of each owner of it. While the plan is carried out it
-   * becomes a shorter one of another hash; these go on naming what was reviewed, and nothing else.
-   */
+  /** What an approval of the whole plan let through, as that of each owner: the plan itself gets shorter while it runs. */
   readonly approvedParts: readonly string[];
 }
 
@@ -189,7 +186,9 @@ export function guard(
   };
   const customers = judged.map(released);
   const webhookSteps = released(fleet).steps;
-  const blocking = new Set([...customers, { steps: webhookSteps }].flatMap(({ steps }) => steps.flatMap(blockerOf)));
+  const blocking = new Set(
+    [...customers, { steps: webhookSteps }].flatMap(({ steps }) => steps.flatMap(({ blockedBy }) => blockedBy ?? [])),
+  );
   return {
     plans: customers,
     webhookSteps,
@@ -220,10 +219,6 @@ function releasePlan(plan: CustomerPlan): CustomerPlan {
 /** What holds a step back, for people: a guard by its member of reconcile.yaml, anything else by its own name. */
 export function blockerName(blockedBy: string): string {
   return /^[a-z]\w*$/.test(blockedBy) ? `guards.${blockedBy}` : blockedBy;
-}
-
-function blockerOf({ blockedBy }: Step): readonly string[] {
-  return blockedBy === null ? [] : [blockedBy];
 }
 
 function isOnly(fields: Fields | null, field: string): boolean {
