@@ -22,6 +22,18 @@ const STAGES = {
 } as const;
 type Stage = keyof typeof STAGES;
 
+const COPIED = [
+  'src',
+  'test',
+  'schemas',
+  'customers',
+  'deploy',
+  'docs',
+  'package.json',
+  'tsconfig.json',
+  'reconcile.yaml',
+];
+
 const CONFIG = `import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
@@ -53,7 +65,7 @@ interface Verdict {
 
 function copyOfTheTree(): string {
   const copy = mkdtempSync(join(tmpdir(), 'reconcile-mutants-'));
-  for (const entry of ['src', 'test', 'schemas', 'customers', 'package.json', 'tsconfig.json', 'reconcile.yaml'])
+  for (const entry of COPIED)
     if (existsSync(join(repositoryRoot, entry)))
       cpSync(join(repositoryRoot, entry), join(copy, entry), { recursive: true });
   symlinkSync(join(repositoryRoot, 'node_modules'), join(copy, 'node_modules'));

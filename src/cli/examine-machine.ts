@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Check, failedCheck, passed, skipped, warned } from '../core/check.ts';
 import type { WorkspaceDeclaration } from '../core/declaration/workspace.ts';
-import type { Fleet, SourceProblem } from '../core/source.ts';
+import { type Fleet, placeText, type SourceProblem } from '../core/source.ts';
 import { failedTo } from '../effects/durable-file.ts';
 import { unless } from '../effects/errno.ts';
 import { readJournal } from '../effects/file-journal.ts';
@@ -20,6 +20,7 @@ export function examineFiles(fleet: Fleet | null, problems: readonly SourceProbl
   const next = '`reconcile validate` prints every problem with its lines.';
   const [first] = problems;
   if (!fleet) return failedCheck('files', first ? `${first.file}: ${first.message}` : 'Nothing can be read.', next);
+  if (first) return failedCheck('files', `${placeText(first)} ${first.message}`, first.hint ?? next);
   const { customers, broken } = fleet;
   if (broken.length > 0)
     return failedCheck('files', `${counted(broken.length, 'file')} cannot be used; those customers are frozen.`, next);
@@ -78,9 +79,10 @@ export async function examineLock(directory: string): Promise<Check> {
 }
 
 export async function examineGit(directory: string, workspace: WorkspaceDeclaration): Promise<Check> {
-  if (workspace.secrets.store === 'kubernetes') return skipped('git', 'No secret is a file.');
+  const { store } = workspace.secrets;
+  if (store === 'kubernetes' || store === 'command') return skipped('git', 'No secret is a file.');
   const path = secretsDirectoryOf(directory, false, workspace);
-  if (workspace.secrets.store === 'age') {
+  if (store === 'age') {
     if (!(await isIgnoredByGit(join(path, 'probe.age'))))
       return passed('git', 'Git ignores no encrypted secret, so that they can be committed.');
     return failedCheck(

@@ -1,5 +1,5 @@
 import { type CommandUnknownOpts, InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { namespacePattern } from '../core/declaration/stores.ts';
+import { namespacePattern } from '../core/declaration/store-settings.ts';
 import { optionGroups } from './option-groups.ts';
 
 export const sourceKinds = ['files', 'kubernetes'] as const;

@@ -1,13 +1,18 @@
 import { join, resolve } from 'node:path';
 import type { WorkspaceDeclaration } from '../core/declaration/workspace.ts';
+import { Secret } from '../core/secret.ts';
+import type { SourcedWorkspace, SourceProblem } from '../core/source.ts';
 import { systemChance } from '../effects/chance.ts';
 import { systemClock } from '../effects/clock.ts';
 import type { Disk } from '../effects/durable-file.ts';
 import { createGit } from '../effects/git.ts';
 import { nodeFileSystem } from '../effects/node-filesystem.ts';
 import { createAgeEncoding } from '../effects/secrets/age-encoding.ts';
+import { createStoreProgram } from '../effects/secrets/command-program.ts';
+import { createCommandSecretStore } from '../effects/secrets/command-store.ts';
 import { plainEncoding, type SecretEncoding } from '../effects/secrets/encoding.ts';
 import { createFileSecretStore } from '../effects/secrets/file-store.ts';
+import { programProblem } from '../effects/secrets/find-program.ts';
 import { isIgnoredByGit, isTrackedByGit } from '../effects/secrets/git-tracked.ts';
 import { createKubernetesSecretStore } from '../effects/secrets/kubernetes-store.ts';
 import { refusalInCi } from '../effects/secrets/passing-disk.ts';
@@ -89,6 +94,7 @@ export function secretsDirectoryOf(directory: string, sandbox: boolean, workspac
 export function secretStoreOf(place: Place, workspace: WorkspaceDeclaration): SecretStore {
   const { directory, sandbox, environment } = place;
   if (workspace.secrets.store === 'kubernetes' && !sandbox) return secretsInCluster(place, workspace);
+  if (workspace.secrets.store === 'command' && !sandbox) return secretsByProgram(place, workspace);
   const chosen = workspace.secrets.directory;
   const refusal = sandbox ? null : refusalInCi(environment, chosen);
   if (refusal !== null) return createRefusingSecretStore(refusal);
@@ -110,6 +116,34 @@ function secretsInCluster({ cluster }: Place, { secrets }: WorkspaceDeclaration)
     return createRefusingSecretStore(`secrets.store: kubernetes cannot be used. ${withoutStop(opened.message)}`);
   const { client, namespace } = opened.cluster;
   return createKubernetesSecretStore({ client, namespace: secrets.namespace ?? namespace, chance: systemChance });
+}
+
+function secretsByProgram({ directory, environment }: Place, { secrets }: WorkspaceDeclaration): SecretStore {
+  const { command = [], environment: environmentNames = [] } = secrets;
+  const program = createStoreProgram({ command, environmentNames, directory, environment, fileSystem: nodeFileSystem });
+  return createCommandSecretStore({
+    program,
+    hidden: credentialsIn(environmentNames, environment),
+    chance: systemChance,
+  });
+}
+
+/** Values that a program is handed and might repeat, by the names that credentials have. */
+function credentialsIn(names: readonly string[], environment: Place['environment']): readonly Secret[] {
+  return names
+    .filter((name) => /KEY|TOKEN|SECRET|PASS|CREDENTIAL/i.test(name) && !/_(FILE|PATH|DIR)$/i.test(name))
+    .map((name) => new Secret(environment[name] ?? ''));
+}
+
+/** What is wrong with the program that keeps secrets, at its place in reconcile.yaml. */
+export function secretProgramProblems(
+  workspace: SourcedWorkspace,
+  { directory, environment }: Pick<Place, 'directory' | 'environment'>,
+  reach: Parameters<typeof programProblem>[2],
+): readonly SourceProblem[] {
+  const place = { directory, searchPath: environment['PATH'] ?? '', fileSystem: nodeFileSystem };
+  const problem = programProblem(workspace, place, reach);
+  return problem === null ? [] : [problem];
 }
 
 function withoutStop(sentence: string): string {

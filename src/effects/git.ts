@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { runProgram } from './program.ts';
 
 /** The program git, run in one directory. */
 export interface Git {
@@ -57,41 +57,20 @@ export function createGit({ directory, environment }: GitPlace): Git {
   return { run: (args, options = {}) => runOnce(directory, env, [...settings, ...args], options) };
 }
 
-function runOnce(
+async function runOnce(
   cwd: string,
   env: Record<string, string | undefined>,
   args: readonly string[],
   { input, deadlineMs = DEADLINE_MS }: GitOptions,
 ): Promise<GitAnswer> {
-  return new Promise((resolve) => {
-    // A session of its own: without a terminal nothing below git can ask anybody anything, and Ctrl-C ends the pass but
-    // not a push that is under way.
-    const child = spawn('git', args, { cwd, env, detached: true, timeout: deadlineMs });
-    const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
-    const fail = (message: string): void => {
-      const said = Buffer.concat(stderr).toString('utf8');
-      resolve({ ok: false, message: message === '' ? reasonIn(said) : message, stderr: said });
-    };
-    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-    child.on('error', (error) =>
-      fail('code' in error && error.code === 'ENOENT' ? 'git is not installed' : 'git could not be started'),
-    );
-    child.on('exit', (_code, signal) => {
-      if (signal === null) return;
-      // What git has started may keep the pipes open long after it.
-      child.stdout.destroy();
-      child.stderr.destroy();
-      fail(child.killed ? `git did not end within ${deadlineMs / 1000} seconds` : `git was ended by ${signal}`);
-    });
-    child.on('close', (code) => {
-      if (code === 0) resolve({ ok: true, stdout: Buffer.concat(stdout) });
-      else fail('');
-    });
-    // A git that ends early closes the pipe under us; its exit code says why.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
-  });
+  const end = await runProgram({ argv: ['git', ...args], cwd, env, input, deadlineMs });
+  if (end.kind === 'not-started') {
+    const message = end.code === 'ENOENT' ? 'git is not installed' : 'git could not be started';
+    return { ok: false, message, stderr: '' };
+  }
+  if (end.kind === 'stopped') return { ok: false, message: `git ${end.why}`, stderr: end.stderr };
+  if (end.code === 0) return { ok: true, stdout: end.stdout };
+  return { ok: false, message: reasonIn(end.stderr), stderr: end.stderr };
 }
 
 /** `fatal: …` as a piece of a sentence. A URL may carry a password or a token (I4). */

@@ -24,3 +24,8 @@ export async function settleSecrets(pass: Pass, slots: readonly SecretSlot[]): P
   }
   return { ok: true, value: undefined };
 }
+
+/** What a store says, as a whole sentence: some end theirs with a stop, and some leave that to whoever goes on. */
+export function sentenceOf({ message }: { readonly message: string }): string {
+  return /[.!?…]$/.test(message) ? message : `${message}.`;
+}

@@ -5,6 +5,8 @@ const KEY_DECISION = 'src/core/resources/api-key.ts';
 const KEY_OVERLAP = 'src/core/resources/api-key-overlap.ts';
 const KEY_SECRET = 'src/core/resources/api-key-secret.ts';
 const STORE = 'src/effects/secrets/file-store.ts';
+const DOCUMENTS = 'src/effects/secrets/document-store.ts';
+const COMMAND = 'src/effects/secrets/command-store.ts';
 const MINT_KEY = 'pass.keys.mintApiKey(externalId, incarnation, declared.name, by.ordinal)';
 const MISSING = "  return refused(\n    notices.problem(\n      pointer,\n      'error',\n      'SecretMissing',";
 
@@ -96,6 +98,70 @@ export const secretMutants: readonly Mutant[] = [
     STORE,
     'const proved = await encoding.prove();',
     'const proved = { ok: true } as const;',
+  ),
+  mutant(
+    'a document is believed without a second look',
+    'I3',
+    DOCUMENTS,
+    "if (written.outcome === 'ok') continue;",
+    "if (written.outcome === 'ok') return done;",
+  ),
+  mutant('the previous secret falls out of a document', 'I3', DOCUMENTS, 'previous: current ?? previous,', 'previous,'),
+  mutant(
+    'a secret that nobody can name is overwritten',
+    'I3',
+    DOCUMENTS,
+    'others: setAside(others, secretNames, uuid),',
+    'others: {},',
+  ),
+  mutant(
+    'two writers push each other out of a document for ever',
+    'I3',
+    DOCUMENTS,
+    'if (isSent && isSame(previous, stored)) return null;',
+    '',
+  ),
+  mutant(
+    'a probe that a program does not read back is good enough',
+    'I3',
+    COMMAND,
+    "if (found?.['probe'] !== id || found['filler'] !== FILLER)",
+    'if (found === undefined)',
+  ),
+  mutant(
+    'a program that fails has nothing',
+    'I3',
+    COMMAND,
+    'if (end.code === NOTHING_THERE) return { ok: true, value: null };',
+    "if (end.code === NOTHING_THERE || text === '') return { ok: true, value: null };",
+  ),
+  mutant(
+    'a program is always told that there is nothing yet',
+    'I3',
+    COMMAND,
+    "const end = await options.program.run(['put', path, String(revision)], new Secret(text));",
+    "const end = await options.program.run(['put', path, '0'], new Secret(text));",
+  ),
+  mutant(
+    'a program is handed the secret as an argument',
+    'I4',
+    COMMAND,
+    "const end = await options.program.run(['put', path, String(revision)], new Secret(text));",
+    "const end = await options.program.run(['put', path, String(revision), text], new Secret(text));",
+  ),
+  mutant(
+    'a program is handed our whole environment',
+    'I4',
+    'src/effects/secrets/command-program.ts',
+    'const isPassedOn = (name: string) => passedOn.test(name) || environmentNames.includes(name);',
+    'const isPassedOn = () => true;',
+  ),
+  mutant(
+    'what a program says is shown as it is',
+    'I4',
+    COMMAND,
+    "withoutSecrets(lines.slice(-LINES_SHOWN).join(' '), [...hidden, ...secrets])",
+    "lines.slice(-LINES_SHOWN).join(' ')",
   ),
   mutant(
     'a replaced key dies at once',

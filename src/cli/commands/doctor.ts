@@ -22,7 +22,7 @@ import { openForReading } from '../reading.ts';
 import { renderChecks } from '../render/checks.ts';
 import { renderDocument } from '../render/json.ts';
 import { FORMAT_VERSION } from '../render/output-schema.ts';
-import { statusStoreOf } from '../stores.ts';
+import { secretProgramProblems, statusStoreOf } from '../stores.ts';
 
 /** Looks at everything a pass rests on. Writes nothing but a probe into the secret store; 1 when a check failed. */
 export async function doctor(options: DoctorOptions, context: CommandContext): Promise<number> {
@@ -37,8 +37,10 @@ async function examine(options: DoctorOptions, context: CommandContext, cluster:
   const workspace = loaded.ok ? loaded.workspace : emptyWorkspace();
   const fleet = loaded.ok ? await source.loadFleet(loaded.workspace) : loaded;
   const known = fleet.ok ? fleet.fleet : null;
+  const place = { directory, environment: context.environment };
+  const programs = sandbox || !loaded.ok ? [] : secretProgramProblems(loaded.workspace, place, 'machine');
   const checks = [
-    examineFiles(known, fleet.ok ? [] : fleet.problems),
+    examineFiles(known, fleet.ok ? programs : fleet.problems),
     examineKeyFile(context),
     ...(await examineConnection(options, context, (effects) =>
       examineApi(effects, options.sandbox ? null : workspace, known),

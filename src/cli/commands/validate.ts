@@ -14,6 +14,7 @@ import { counted } from '../render/layout.ts';
 import { FORMAT_VERSION } from '../render/output-schema.ts';
 import type { Page } from '../render/page.ts';
 import { renderProblemsOfFile } from '../render/problem.ts';
+import { secretProgramProblems } from '../stores.ts';
 
 /** Beyond so many broken files it is one mistake in many places, and a screen is no place for them. */
 const FILES_MAX = 50;
@@ -22,7 +23,9 @@ const FILES_MAX = 50;
 export async function validate(options: ValidateOptions, context: CommandContext): Promise<number> {
   const directory = resolve(options.directory);
   const validation = await withCluster(options.from, context.environment, (cluster) =>
-    validateWorkspace(sourceOf(directory, cluster)),
+    validateWorkspace(sourceOf(directory, cluster), (workspace) =>
+      secretProgramProblems(workspace, { directory, environment: context.environment }, 'workspace'),
+    ),
   );
   if (options.output === 'github')
     context.stdout(annotateProblems(validation.problems, { directory, root: githubRoot(context.environment) }));

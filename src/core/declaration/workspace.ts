@@ -13,7 +13,8 @@ import {
   refill,
 } from './fields.ts';
 import { listenSettingInRangePattern, listenSettingPattern, parseListenSetting } from './listen-address.ts';
-import { secretSettings, statusSettings } from './stores.ts';
+import { secretSettings } from './secret-settings.ts';
+import { statusSettings } from './status-settings.ts';
 import { webhookEvents } from './webhook-catalog.ts';
 import { allowedHostPattern, webhookUrlPattern, webhookUrlProblem } from './webhook-url.ts';
 

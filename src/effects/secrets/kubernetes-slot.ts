@@ -1,11 +1,8 @@
-import { z } from 'zod';
 import { canonicalJson } from '../../core/canonical.ts';
-import { Secret } from '../../core/secret.ts';
-import { keyPrefix } from '../../core/secret-shape.ts';
 import { sha256 } from '../chance.ts';
 import type { SecretObject } from '../kubernetes/kinds.ts';
-import { cleanText, formsOf } from '../layers/wording.ts';
-import type { CredentialRecord, SecretSlot, StoredSecret } from './store.ts';
+import { recordOf, type SlotContents, type SlotReading, storedIn } from './slot-contents.ts';
+import type { SecretSlot, StoredSecret } from './store.ts';
 
 /** How a slot stands in a `Secret` object: its two secrets in `data`, whose they are in annotations. */
 
@@ -19,28 +16,7 @@ const PROBE = `${domain}/probe`;
 const SECRET_KEY = 'secret';
 const PREVIOUS_KEY = 'secret.previous';
 
-const credentialRecord = z.object({
-  id: z.string(),
-  prefix: z.string().nullable(),
-  createdAt: z.string().nullable(),
-});
-
-/** What a slot holds, whole: every write replaces all of it at once. */
-export interface SlotContents {
-  readonly current: StoredSecret | null;
-  readonly previous: StoredSecret | null;
-  /** Secrets that nobody can name, by their key in `data`: they are neither believed nor thrown away. */
-  readonly unnamed: Readonly<Record<string, string>>;
-  /** Of the last proof that the object can be written. */
-  readonly probe: string | null;
-}
-
-export type SlotReading =
-  | { readonly kind: 'ours'; readonly contents: SlotContents }
-  /** A secret of an unknown key stands where ours belongs; `message` says why, and `contents` is all the rest. */
-  | { readonly kind: 'unknown'; readonly message: string; readonly contents: SlotContents }
-  /** Somebody else's object has the name. */
-  | { readonly kind: 'foreign'; readonly message: string };
+export const secretKeys: readonly string[] = [SECRET_KEY, PREVIOUS_KEY];
 
 /** A name for people to find it by, and a digest that makes it the slot's own (DNS-1123, at most 253 characters). */
 export function slotObjectName(slot: SecretSlot): string {
@@ -65,8 +41,8 @@ export function readSlotObject(slot: SecretSlot, { metadata, data }: SecretObjec
     return { kind: 'foreign', message };
   }
   const values = data ?? {};
-  const previous = storedIn(values[PREVIOUS_KEY], annotations[PREVIOUS_CREDENTIAL]);
-  const current = storedIn(values[SECRET_KEY], annotations[CREDENTIAL]);
+  const previous = decoded(values[PREVIOUS_KEY], PREVIOUS_CREDENTIAL, annotations);
+  const current = decoded(values[SECRET_KEY], CREDENTIAL, annotations);
   const named = [
     ...(typeof current === 'string' ? [] : [SECRET_KEY]),
     ...(typeof previous === 'string' ? [] : [PREVIOUS_KEY]),
@@ -75,7 +51,7 @@ export function readSlotObject(slot: SecretSlot, { metadata, data }: SecretObjec
   const contents: SlotContents = {
     current: typeof current === 'string' ? null : current,
     previous: typeof previous === 'string' ? null : previous,
-    unnamed: Object.fromEntries(others),
+    others: Object.fromEntries(others),
     probe: annotations[PROBE] ?? null,
   };
   if (typeof current !== 'string') return { kind: 'ours', contents };
@@ -83,18 +59,13 @@ export function readSlotObject(slot: SecretSlot, { metadata, data }: SecretObjec
   return { kind: 'unknown', message, contents };
 }
 
-/** The credential; null for none; a text says why nobody can tell which one it is. */
-function storedIn(value: string | undefined, annotation: string | undefined): StoredSecret | string | null {
-  if (value === undefined) return null;
-  const record = credentialRecord.safeParse(parseJson(annotation ?? '')).data;
-  if (record === undefined) return `its annotation ${CREDENTIAL} does not say which key it is`;
-  const text = Buffer.from(value, 'base64').toString('utf8');
-  // An API key begins with its prefix (layers-api, key text), so a secret put there by hand can be told.
-  const shown = keyPrefix(text);
-  const expected = record.prefix === null ? null : keyPrefix(record.prefix);
-  if (shown !== null && expected !== null && shown !== expected)
-    return `it begins with ${shown}, but its annotation is that of ${record.id}, ${expected}`;
-  return { ...record, secret: new Secret(text) };
+function decoded(
+  value: string | undefined,
+  annotation: string,
+  annotations: Readonly<Record<string, string>>,
+): ReturnType<typeof storedIn> {
+  const text = value === undefined ? null : Buffer.from(value, 'base64').toString('utf8');
+  return storedIn(text, parseJson(annotations[annotation] ?? ''), `its annotation ${annotation}`);
 }
 
 function parseJson(text: string): unknown {
@@ -108,7 +79,7 @@ function parseJson(text: string): unknown {
 export function slotObject(
   slot: SecretSlot,
   place: { readonly namespace: string; readonly name: string; readonly resourceVersion: string | null },
-  { current, previous, unnamed, probe }: SlotContents,
+  { current, previous, others, probe }: SlotContents,
 ): object {
   const { namespace, name, resourceVersion } = place;
   return {
@@ -122,38 +93,19 @@ export function slotObject(
       labels: { 'app.kubernetes.io/managed-by': 'layers-reconciler', [`${domain}/kind`]: slot.kind },
       annotations: {
         [SLOT]: slotIdentity(slot),
-        ...(current === null ? {} : { [CREDENTIAL]: recordText(current) }),
-        ...(previous === null ? {} : { [PREVIOUS_CREDENTIAL]: recordText(previous) }),
+        ...(current === null ? {} : { [CREDENTIAL]: canonicalJson(recordOf(current)) }),
+        ...(previous === null ? {} : { [PREVIOUS_CREDENTIAL]: canonicalJson(recordOf(previous)) }),
         ...(probe === null ? {} : { [PROBE]: probe }),
       },
     },
     data: {
-      ...unnamed,
+      ...others,
       ...(current === null ? {} : { [SECRET_KEY]: encoded(current) }),
       ...(previous === null ? {} : { [PREVIOUS_KEY]: encoded(previous) }),
     },
   };
 }
 
-/** Out of the way of ours, under keys that nothing else has; what was set aside before keeps its place. */
-export function setAside(unnamed: SlotContents['unnamed'], uuid: () => string): SlotContents['unnamed'] {
-  return Object.fromEntries(
-    Object.entries(unnamed).map(([key, value]) => [
-      key === SECRET_KEY || key === PREVIOUS_KEY ? `unknown-${uuid()}` : key,
-      value,
-    ]),
-  );
-}
-
-function recordText({ id, prefix, createdAt }: CredentialRecord): string {
-  return canonicalJson({ id, prefix, createdAt });
-}
-
 function encoded({ secret }: StoredSecret): string {
   return Buffer.from(secret.reveal()).toString('base64');
-}
-
-/** A message about writing this secret, without it: a server may repeat what it was sent (I4). */
-export function withoutSecret(message: string, { secret }: StoredSecret): string {
-  return cleanText(message, formsOf(secret.reveal()));
 }

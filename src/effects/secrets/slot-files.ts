@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileNameOf } from '../file-names.ts';
 import type { SecretSlot } from './store.ts';
 
@@ -17,20 +17,24 @@ export interface SlotFiles {
 
 /** `suffix` follows the name of the secret, so that two encodings in one directory never share a file. */
 export function slotFiles(root: string, slot: SecretSlot, suffix: string): SlotFiles {
-  const parentDirectory = join(root, fileNameOf(slot.parentOrganizationId));
-  const directory =
-    slot.externalId === null
-      ? join(parentDirectory, 'webhooks')
-      : join(parentDirectory, 'customers', fileNameOf(slot.externalId));
-  // No dot stays in the name, so that a key called `acme.json` cannot take the place of the record of `acme`.
-  const secret = join(directory, `${fileNameOf(slot.name).replaceAll('.', '%2E')}${suffix}`);
+  const secret = `${join(root, slotPath(slot))}${suffix}`;
   return {
-    parentDirectory,
-    directory,
+    parentDirectory: join(root, fileNameOf(slot.parentOrganizationId)),
+    directory: dirname(secret),
     secret,
     record: `${secret}.json`,
     previousSecret: `${secret}.previous`,
     previousRecord: `${secret}.previous.json`,
     probe: `${secret}.probe`,
   };
+}
+
+/**
+ * The path of a slot in any store that has paths, `<parent>/customers/<externalId>/<name>` or `<parent>/webhooks/<name>`:
+ * letters, digits and `_ - . % ~`, with slashes between, and a different one for each slot.
+ */
+export function slotPath({ parentOrganizationId, externalId, name }: SecretSlot): string {
+  const owner = externalId === null ? ['webhooks'] : ['customers', fileNameOf(externalId)];
+  // No dot stays in the name, so that a key called `acme.json` cannot take the place of the record of `acme`.
+  return [fileNameOf(parentOrganizationId), ...owner, fileNameOf(name).replaceAll('.', '%2E')].join('/');
 }

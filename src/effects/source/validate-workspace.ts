@@ -11,12 +11,19 @@ export interface Validation {
   readonly problems: readonly SourceProblem[];
 }
 
-/** Looks at the whole workspace in one run; a broken reconcile.yaml does not keep it from looking at the customers. */
-export async function validateWorkspace(source: DeclarationSource): Promise<Validation> {
+/**
+ * Looks at the whole workspace in one run; a broken reconcile.yaml does not keep it from looking at the customers.
+ *
+ * @param beyondFiles what is wrong with what a good reconcile.yaml names
+ */
+export async function validateWorkspace(
+  source: DeclarationSource,
+  beyondFiles: (workspace: SourcedWorkspace) => readonly SourceProblem[] = () => [],
+): Promise<Validation> {
   const workspace = await source.loadWorkspace();
   const fleet = await source.loadFleet(workspace.ok ? workspace.workspace : withoutDefaults());
   const problems = [
-    ...(workspace.ok ? [] : workspace.problems.toSorted(byPlace)),
+    ...(workspace.ok ? beyondFiles(workspace.workspace) : workspace.problems.toSorted(byPlace)),
     ...(fleet.ok ? fleet.fleet.broken.flatMap((file) => file.problems) : fleet.problems).toSorted(byPlace),
   ];
   const valid = fleet.ok ? fleet.fleet.customers.length : 0;

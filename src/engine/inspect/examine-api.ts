@@ -9,6 +9,7 @@ import type { LayersReader } from '../../effects/layers/client.ts';
 import { refuseUnbound } from '../binding.ts';
 import type { Effects } from '../context.ts';
 import { readChildAllocations } from '../reads.ts';
+import { sentenceOf } from '../secret-keeping.ts';
 
 /** How many customers are asked for a grant to show. */
 const SAMPLE = 5;
@@ -130,7 +131,7 @@ async function examineSecretStore({ secrets }: Effects, parentOrganizationId: st
   if (probed.ok) return passed('secret-store', 'The secret store takes a probe and gives it back.');
   return failedCheck(
     'secret-store',
-    `${probed.message}.`,
+    sentenceOf(probed),
     'A secret is shown once: no key is minted until its place is writable.',
   );
 }

@@ -26,7 +26,7 @@ import { journalled } from '../journalled.ts';
 import { previousKey, rememberKey, rememberRevoked, storedKey } from '../key-memory.ts';
 import { readApiKeys } from '../reads.ts';
 import { byAnswer, retrying, type Unsettled } from '../retrying.ts';
-import { keepSecret } from '../secret-keeping.ts';
+import { keepSecret, sentenceOf } from '../secret-keeping.ts';
 
 /**
  * Carries out what is planned for one key. The keys are listed first, and the decision is made again from that list:
@@ -89,7 +89,7 @@ async function obtain(
   const probe = await pass.effects.secrets.probe(keySlot(run, declared.name));
   if (!probe.ok)
     return failed(
-      notices.problem(pointer, 'error', 'SecretStoreUnavailable', `${probe.message} Nothing is minted.`, {
+      notices.problem(pointer, 'error', 'SecretStoreUnavailable', `${sentenceOf(probe)} Nothing is minted.`, {
         next: 'A secret is shown once, so its place must be writable before a key is made.',
       }),
     );
@@ -170,7 +170,7 @@ async function keep(
         pointer,
         'doubt',
         'SecretNotStored',
-        `Key ${apiKey.prefix} was made, but its secret could not be stored: ${kept.message}`,
+        `Key ${apiKey.prefix} was made, but its secret could not be stored: ${sentenceOf(kept)}`,
         { next: 'Mend the store within 20 hours: the next pass asks for the same secret again.' },
       ),
     );

@@ -17,7 +17,7 @@ import { done, failed, notStarted, type StepResult } from '../customer-run.ts';
 import { problemOf } from '../failure.ts';
 import { journalled } from '../journalled.ts';
 import { byAnswer, retrying, untilVisible } from '../retrying.ts';
-import { keepSecret } from '../secret-keeping.ts';
+import { keepSecret, sentenceOf } from '../secret-keeping.ts';
 import { type ObservedWebhook, webhookSlot } from '../webhooks.ts';
 
 export interface WebhookResult {
@@ -136,7 +136,7 @@ async function keep(
     createdAt: endpoint.createdAt,
     secret: signingSecret,
   });
-  if (!kept.ok) return nothing(notStored(observed, endpoint, kept.message, notices));
+  if (!kept.ok) return nothing(notStored(observed, endpoint, sentenceOf(kept), notices));
   const secret = pass.effects.secrets.reference(slot);
   const seen = Math.max(decision.ordinal + 1, recorded?.seen ?? 0);
   const entry: WebhookStatusEntry = { name: declared.name, id: endpoint.id, secret, seen, deleted: false };
@@ -207,7 +207,7 @@ async function rotate(
     const createdAt = new Date(answer.meta.serverTimeMs ?? clock.now()).toISOString();
     const secret = answer.value.signingSecret;
     const kept = await keepSecret(pass, slot, { id: endpoint.id, prefix: null, createdAt, secret });
-    if (!kept.ok) return failed(notStored(observed, endpoint, kept.message, notices));
+    if (!kept.ok) return failed(notStored(observed, endpoint, sentenceOf(kept), notices));
     return done(`secret in ${secrets.reference(slot)}`);
   });
   const seen = observed.recorded?.seen ?? 1;
@@ -262,7 +262,7 @@ async function unwritable(
 ): Promise<Problem | null> {
   const probe = await pass.effects.secrets.probe(slot);
   if (probe.ok) return null;
-  return notices.problem(pointer, 'error', 'SecretStoreUnavailable', `${probe.message} ${consequence}`, {
+  return notices.problem(pointer, 'error', 'SecretStoreUnavailable', `${sentenceOf(probe)} ${consequence}`, {
     next: 'A signing secret is shown once, so its place must be writable before it is made.',
   });
 }

@@ -1,0 +1,154 @@
+import { z } from 'zod';
+import { ageRecipientPattern, ageRecipientProblem } from './age-recipient.ts';
+import { directory, explain, ignores, namespacePattern, needs, unusedMember } from './store-settings.ts';
+
+/** `secrets` in `reconcile.yaml`: where shown-once secrets go. */
+
+const recipient = z
+  .string()
+  .max(1024)
+  .superRefine((text, context) => {
+    const message = ageRecipientProblem(text);
+    if (message !== null) context.addIssue({ code: 'custom', message, params: { code: 'InvalidRecipient' } });
+  })
+  .meta({
+    description: 'A recipient as age-keygen prints it: age1 and 58 characters, the public half of a pair.',
+    pattern: ageRecipientPattern.source,
+    patternErrorMessage: 'Must be a recipient as age-keygen prints it: age1 and 58 characters in lower case.',
+  });
+
+const commandItem = z
+  .string()
+  .min(1)
+  .max(1024)
+  .regex(/^[^\p{Cc}]*$/u, 'must be one argument on one line')
+  .meta({ description: 'The program, or one argument that it is always given.' });
+
+const variableName = z
+  .string()
+  .max(200)
+  .regex(
+    /^(?!LAYERS_|RECONCILE_)[A-Za-z_][A-Za-z0-9_]*$/,
+    'must be the name of a variable, such as AWS_PROFILE, and none of LAYERS_* or RECONCILE_*',
+  )
+  .meta({ description: 'The name of a variable; its value is taken from the environment of reconcile.' });
+
+/** What each store has use for. */
+const membersOf = {
+  file: ['directory'],
+  age: ['recipients', 'directory'],
+  kubernetes: ['namespace'],
+  command: ['command', 'environment'],
+} as const;
+
+const allMembers = [...new Set(Object.values(membersOf).flat())];
+const stores = ['file', 'age', 'kubernetes', 'command'] as const;
+
+export const secretSettings = z
+  .strictObject({
+    store: z
+      .enum(stores)
+      .default('file')
+      .meta({
+        description:
+          'Where shown-once secrets go. file: one file per secret, readable by its owner only. age: one file per secret, ' +
+          'encrypted to `recipients`, which may be committed. kubernetes: one Secret object per secret in `namespace`. ' +
+          'command: wherever the program that `command` names keeps them.',
+      }),
+    directory: directory.optional().meta({
+      description:
+        'Folder of the secrets, relative to the workspace; .reconcile/secrets for the file store when left out. It must ' +
+        'outlive the machine that runs this.',
+      examples: ['/var/lib/reconcile/secrets'],
+    }),
+    recipients: z
+      .array(recipient)
+      .min(1)
+      .max(20)
+      .optional()
+      .meta({
+        description: 'For the store `age`: the public halves (age1…) of the pairs that can open every secret.',
+        examples: [['age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p']],
+      }),
+    namespace: z
+      .string()
+      .regex(namespacePattern, 'must be the name of a namespace: lower case letters, digits and hyphens')
+      .optional()
+      .meta({
+        description:
+          'For the store `kubernetes`: the namespace of the Secret objects, best one of their own: whoever may read Secrets ' +
+          'there has the keys of every customer.',
+        examples: ['layers-secrets'],
+      }),
+    command: z
+      .array(commandItem)
+      .min(1)
+      .max(64)
+      .optional()
+      .meta({
+        description:
+          'For the store `command`: the program, a path relative to the workspace or a name on the PATH, and what it is told ' +
+          'before the verb. A list: no shell reads it.',
+        examples: [['./bin/secret-store']],
+      }),
+    environment: z
+      .array(variableName)
+      .max(64)
+      .optional()
+      .meta({
+        description:
+          'For the store `command`: names of environment variables that the program is given beside PATH, HOME and the like.',
+        examples: [['AWS_PROFILE', 'AWS_REGION']],
+      }),
+  })
+  .superRefine(explain(secretSettingsProblem), { when: () => true })
+  .meta({
+    dependentRequired: {
+      recipients: ['store', 'directory'],
+      namespace: ['store'],
+      command: ['store'],
+      environment: ['store', 'command'],
+    },
+    allOf: [
+      needs('age', {
+        recipients: true,
+        directory: {
+          pattern: '^(?!(?:.*/)?\\.reconcile(?:/|$))',
+          patternErrorMessage: 'Must not lie below .reconcile, which git never sees.',
+        },
+      }),
+      needs('kubernetes', { namespace: true }),
+      needs('command', { command: true }),
+      ...stores.map((store) =>
+        ignores(
+          store,
+          allMembers.filter((member) => !membersOf[store].some((one) => one === member)),
+        ),
+      ),
+    ],
+  });
+
+interface SecretSettings {
+  readonly store?: unknown;
+  readonly directory?: unknown;
+  readonly recipients?: unknown;
+  readonly namespace?: unknown;
+  readonly command?: unknown;
+  readonly environment?: unknown;
+}
+
+function secretSettingsProblem(settings: SecretSettings): string | null {
+  const { store, directory: chosen, recipients, namespace, command } = settings;
+  if (store === 'age' && recipients === undefined)
+    return 'has store: age but no recipients; add a line such as recipients: [age1…], as age-keygen prints it';
+  if (store === 'age' && chosen === undefined)
+    return 'has store: age but no directory; add a line such as directory: secrets';
+  if (store === 'age' && typeof chosen === 'string' && /(^|\/)\.reconcile(\/|$)/.test(chosen))
+    return 'has store: age with a directory below .reconcile, which git never sees; add a line such as directory: secrets';
+  if (store === 'kubernetes' && namespace === undefined)
+    return 'has store: kubernetes but no namespace; add a line such as namespace: layers-secrets';
+  if (store === 'command' && command === undefined)
+    return 'has store: command but no command; add a line such as command: [./bin/secret-store]';
+  // By now the default stands where no store was chosen, so whoever wrote `file` is taken for somebody who wrote nothing.
+  return unusedMember({ ...settings, store: store === 'file' ? undefined : store }, membersOf, 'file');
+}
