@@ -10,6 +10,9 @@ export const KEY_NAMESPACE = '7c1d3c2e-52a5-5b0b-9d4e-0f6f6c1a9b11';
 /** UUIDv5 of a name in {@link KEY_NAMESPACE} (RFC 9562), as lower-case text. Hashing is an argument of the core. */
 export type NameUuid = (name: string) => string;
 
+/** How long after a request it may be repeated for its effect not to happen twice (P6: W is unknown below 24 h). */
+export const REPLAY_WITHIN_MS = 20 * 3_600_000;
+
 type Tuple = readonly (string | number)[];
 
 export interface IdempotencyKeys {

@@ -1,4 +1,5 @@
 import type { LedgerEvent } from './api.ts';
+import { REPLAY_WITHIN_MS } from './idempotency.ts';
 import { type GrantMarker, readGrantMarker } from './marker.ts';
 
 /** Whose ledger is read; every marked event on it must say the same. */
@@ -23,7 +24,7 @@ export type LedgerView =
       readonly granted: number;
       /** Credits that came in without our mark (refills, transfers by hand); null when only part was read. */
       readonly foreign: { readonly count: number; readonly credits: number } | null;
-      /** Credits of incoming rows that carry neither metadata nor description: they might be ours (P2). */
+      /** Credits of incoming rows that carry no annotation of whoever sent them: they might be ours (P2). */
       readonly bare: readonly number[];
     }
   | { readonly state: 'broken'; readonly why: string };
@@ -56,7 +57,7 @@ export function readChildLedger(events: readonly LedgerEvent[], owner: LedgerOwn
     slots: chain[0] ? chain[0].slot + 1 : 0,
     granted: chain[0]?.cum ?? owner.baseline,
     foreign: complete ? { count: unmarked.length, credits: sum(unmarked.map((event) => event.credits)) } : null,
-    bare: unmarked.filter((event) => !event.metadata && !event.description).map((event) => event.credits),
+    bare: unmarked.filter(isBare).map((event) => event.credits),
   };
 }
 
@@ -96,9 +97,37 @@ export function isAllByHand(view: LedgerView, adopted: number | null): boolean {
   return view.state === 'intact' && adopted !== null && sum(view.bare) === adopted;
 }
 
-/** True when any row shows metadata or a description: then this API does return them, and a bare row is not ours. */
+/**
+ * True when any row shows metadata or a description that its sender gave it: then this API does return them, and a bare
+ * row is not ours.
+ */
 export function showsAnnotations(events: readonly LedgerEvent[]): boolean {
-  return events.some((event) => event.metadata !== null || event.description !== null);
+  return events.some(isAnnotated);
+}
+
+/**
+ * True when every row that might be ours shows at least the server's own metadata and is young: was one of them ours, its
+ * key is still remembered, and to grant again is a replay or a conflict, never a second payment (I1, P2).
+ */
+export function isStillRemembered(events: readonly LedgerEvent[], serverNowMs: number | undefined): boolean {
+  if (serverNowMs === undefined) return false;
+  return events.filter(isBare).every(({ metadata, createdAt }) => {
+    return Object.keys(metadata ?? {}).length > 0 && serverNowMs - Date.parse(createdAt) < REPLAY_WITHIN_MS;
+  });
+}
+
+/** An incoming row that shows nothing of its sender, and that the server itself does not call a refill. */
+function isBare(event: LedgerEvent): boolean {
+  const isIncoming = event.eventType === 'allocation' && event.credits > 0;
+  return isIncoming && !isAnnotated(event) && !/refill/i.test(event.metadata?.['direction'] ?? '');
+}
+
+/** Members of a transfer's metadata that the server writes itself, whether or not it shows the sender's (allocate). */
+const SERVER_MEMBERS: ReadonlySet<string> = new Set(['direction', 'counterpartyOrgId']);
+
+/** Whether a row shows anything of what its sender wrote. `{}` and `""` are what a server returns that keeps nothing of it. */
+function isAnnotated({ metadata, description }: LedgerEvent): boolean {
+  return Boolean(description) || Object.keys(metadata ?? {}).some((member) => !SERVER_MEMBERS.has(member));
 }
 
 function notOwned(marker: GrantMarker, owner: LedgerOwner): string | null {

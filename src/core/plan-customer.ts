@@ -24,6 +24,7 @@ export interface Observation {
   readonly ledger: {
     readonly view: LedgerView;
     readonly annotationsSeen: boolean;
+    readonly stillRemembered: boolean;
     readonly events: readonly LedgerEvent[];
   } | null;
   readonly keys: { readonly listed: readonly ApiKey[]; readonly serverNowMs: number } | null;
@@ -143,9 +144,10 @@ function planCredits(customer: SourcedCustomer, observed: Observation, notices: 
     return { step: null, problems: creditWarnings(customer, granted, notices), granted, refillMayMove: true };
   }
   const recorded = recordedGrants(status, organization.id);
+  const { annotationsSeen, stillRemembered } = ledger;
   const decision = decideGrant(
     customer,
-    { ledger: ledger.view, recorded, parent: null, annotationsSeen: ledger.annotationsSeen },
+    { ledger: ledger.view, recorded, parent: null, annotationsSeen, stillRemembered },
     notices,
   );
   const granted = ledger.view.state === 'intact' ? ledger.view.granted : null;

@@ -67,6 +67,7 @@ export function startRun(pass: Pass, observed: ObservedCustomer): CustomerRun {
     organizationCreatedAt: observation?.organization.createdAt ?? null,
     baseline: observation ? baselineOf(customer, observation.organization) : 0,
     adopted: observation ? adoptedCredits(customer, observation.organization) : null,
+    annotationsSeen: observation?.ledger?.annotationsSeen ?? false,
     organization: observation?.organization ?? null,
     // A read that shows fewer grants than are recorded was stale: it must not lower the mark that says so (A3).
     credits:

@@ -22,6 +22,8 @@ export interface CustomerRun {
   baseline: number;
   /** What an adoption says was granted by hand; null for an organization that this tool made. */
   readonly adopted: number | null;
+  /** A ledger was seen to show what senders write, so that a row which shows nothing cannot be ours (P2). */
+  readonly annotationsSeen: boolean;
   /** The last read of the organization; null when there was none, or when a write has passed since. */
   organization: OrganizationWithSummary | null;
   /** What the ledger proves; null when it was not read in this pass. */

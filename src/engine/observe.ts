@@ -1,6 +1,7 @@
+import type { Ok } from '../core/answer.ts';
 import type { LedgerEvent, OrganizationWithSummary } from '../core/api.ts';
 import type { Inventory } from '../core/inventory.ts';
-import { isAllByHand, readChildLedger, showsAnnotations } from '../core/ledger.ts';
+import { isAllByHand, isStillRemembered, readChildLedger, showsAnnotations } from '../core/ledger.ts';
 import { type Notices, noticesFor } from '../core/notice.ts';
 import {
   adoptedCredits,
@@ -18,6 +19,7 @@ import { vetoOnOrganization } from '../core/resources/organization.ts';
 import { vetoOnListedState } from '../core/resources/state.ts';
 import type { SourcedCustomer } from '../core/source.ts';
 import { type CustomerStatus, covers, type ReadStatus, readCustomerStatus } from '../core/status.ts';
+import type { LayersReader } from '../effects/layers/client.ts';
 import type { Pass } from './context.ts';
 import { problemOf } from './failure.ts';
 import { previousKey, storedKey } from './key-memory.ts';
@@ -174,18 +176,20 @@ async function observeExisting(
   const serverNowMs = keys.meta.serverTimeMs ?? pass.effects.clock.now();
   return finish({
     ...observation,
-    ledger: ledgerReading(customer, organization, events.value),
+    ledger: await withParentsWord(reader, ledgerReading(customer, organization, events)),
     keys: { listed: keys.value, serverNowMs },
     previous: await previousKeys(pass, customer),
   });
 }
 
+type LedgerReading = NonNullable<Observation['ledger']>;
+
 /** What the events of a child's ledger, all of them, say to this customer. */
 export function ledgerReading(
   customer: SourcedCustomer,
   organization: OrganizationWithSummary,
-  events: readonly LedgerEvent[],
-): NonNullable<Observation['ledger']> {
+  { value: events, meta }: Pick<Ok<readonly LedgerEvent[]>, 'value' | 'meta'>,
+): LedgerReading {
   const { externalId, incarnation } = customer.declaration;
   const owner = {
     externalId,
@@ -195,7 +199,15 @@ export function ledgerReading(
   };
   const view = readChildLedger(events, owner, true);
   const annotationsSeen = showsAnnotations(events) || isAllByHand(view, adoptedCredits(customer, organization));
-  return { view, annotationsSeen, events };
+  return { view, annotationsSeen, stillRemembered: isStillRemembered(events, meta.serverTimeMs), events };
+}
+
+/** Before rows that might be ours stop a first grant: the parent's newest rows may show that the API returns marks (P2). */
+async function withParentsWord(reader: LayersReader, reading: LedgerReading): Promise<LedgerReading> {
+  const { view, annotationsSeen } = reading;
+  if (view.state === 'broken' || view.slots > 0 || view.bare.length === 0 || annotationsSeen) return reading;
+  const newest = await reader.parentLedger({ limit: 100, eventType: 'allocation' });
+  return newest.outcome === 'ok' ? { ...reading, annotationsSeen: showsAnnotations(newest.value.items) } : reading;
 }
 
 /** What the store holds under the names of a customer's keys. */

@@ -15,8 +15,8 @@ export interface SandboxBehaviour {
   readonly replayMemoryScope: 'key+endpoint' | 'parent';
   /** A second request under a key whose first one has not been answered (P5). */
   readonly inFlightDuplicate: 'conflict' | 'replay' | 'execute';
-  /** Which of an allocation's marks its ledger row shows (P2). */
-  readonly ledgerMarkers: 'both' | 'metadata' | 'description' | 'neither';
+  /** Which of an allocation's marks its ledger row shows (P2); `server`: only what the server itself keeps there. */
+  readonly ledgerMarkers: 'both' | 'metadata' | 'description' | 'server' | 'neither';
   /** Ledgers and wallets are read as of this many milliseconds ago (P7). */
   readonly ledgerDelayMs: number;
   /** Organizations and webhook endpoints are read as of this many milliseconds ago (P7). */

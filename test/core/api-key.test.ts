@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { ApiKey } from '../../src/core/api.ts';
+import { REPLAY_WITHIN_MS } from '../../src/core/idempotency.ts';
 import { decideKey } from '../../src/core/resources/api-key.ts';
 import type { KeyFacts } from '../../src/core/resources/api-key-facts.ts';
 import { OVERLAP_MS } from '../../src/core/resources/api-key-overlap.ts';
 import { planKey } from '../../src/core/resources/api-key-plan.ts';
-import { REPLAY_WITHIN_MS } from '../../src/core/resources/api-key-secret.ts';
 import { customer, key, notices } from '../support/declared.ts';
 
 const NOW = Date.parse('2026-06-10T00:00:00.000Z');

@@ -11,7 +11,7 @@ const ledger = (slots: number, granted: number, bare: number[] = []): LedgerView
   foreign: null,
   bare,
 });
-const facts = { recorded: null, parent: null, annotationsSeen: false };
+const facts = { recorded: null, parent: null, annotationsSeen: false, stillRemembered: false };
 
 describe('the next grant', () => {
   it.each([

@@ -85,9 +85,9 @@ export const moneyMutants: readonly Mutant[] = [
       },
       {
         file: GRANT,
-        search: '{ ledger: view, recorded: highWater, parent, annotationsSeen }',
+        search: '{ ledger: view, recorded: highWater, parent, annotationsSeen, stillRemembered }',
         replace:
-          '{ ledger: { ...view, granted: run.organization?.summary.balance ?? 0 }, recorded: highWater, parent, annotationsSeen }',
+          '{ ledger: { ...view, granted: run.organization?.summary.balance ?? 0 }, recorded: highWater, parent, annotationsSeen, stillRemembered }',
       },
     ],
   },
@@ -132,7 +132,7 @@ export const moneyMutants: readonly Mutant[] = [
     'bare rows are not ours',
     'I1',
     DECISION,
-    'if (ledger.slots === 0 && ledger.bare.length > 0 && !facts.annotationsSeen)',
+    'if (ledger.slots === 0 && ledger.bare.length > 0 && !mayRepeat)',
     'if (false)',
   ),
   mutant('refill before the grant', 'I10', ORDER, 'if (enablesRefill && !run.creditsSettled)', 'if (false)'),

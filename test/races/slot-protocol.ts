@@ -156,7 +156,7 @@ function decisionOn(declared: number, visible: readonly Timed[]): Grant | null {
   if (known !== undefined) return known;
   const sourced = customer(`externalId: acme\nname: Acme\ncredits: ${declared}\n`);
   const ledger = viewOf(visible);
-  const facts = { ledger, recorded: null, parent: null, annotationsSeen: true };
+  const facts = { ledger, recorded: null, parent: null, annotationsSeen: true, stillRemembered: false };
   const decision = decideGrant(sourced, facts, notices);
   const grant = decision.kind === 'grant' ? { slot: decision.slot, base: decision.base, delta: decision.delta } : null;
   decisions.set(name, grant);

@@ -82,6 +82,16 @@ describe('allocating', () => {
     const [row = {}] = call('GET', `/v1/organizations/${id}/credits/events`).body.items;
     expect(Object.keys(row).filter((name) => name === 'description' || name === 'metadata')).toEqual(shown);
   });
+
+  it("shows nothing but the server's own members when ledgerMarkers is server", () => {
+    const { call, child, fund, sandbox } = drive({ behaviour: { ledgerMarkers: 'server' } });
+    const id = child();
+    fund(id, 7);
+    const [row] = call('GET', `/v1/organizations/${id}/credits/events`).body.items;
+    const metadata = { direction: 'in', counterpartyOrgId: sandbox.parent().organizationId };
+    expect(row).toMatchObject({ metadata, description: '' });
+    expect(Object.keys(row?.metadata ?? {})).toHaveLength(2);
+  });
 });
 
 describe('the ledger', () => {

@@ -1,12 +1,10 @@
 import type { ApiKey } from '../api.ts';
 import type { KeyDeclaration } from '../declaration/customer.ts';
+import { REPLAY_WITHIN_MS } from '../idempotency.ts';
 import type { Notices } from '../notice.ts';
 import type { Problem } from '../problem.ts';
 import type { KeyStatus } from '../status.ts';
 import { type KeyDecision, type KeyFacts, refused } from './api-key-facts.ts';
-
-/** How long after a key's `createdAt` its mint or rotation may be repeated to get the secret again (P6: W is unknown below 24 h). */
-export const REPLAY_WITHIN_MS = 20 * 3_600_000;
 
 /** The key is there; is its secret? (I3: a replay inside the window gives it again, after that a person decides.) */
 export function decideSecret(

@@ -26,6 +26,8 @@ export interface GrantFacts {
   readonly parent: { readonly slots: number; readonly granted: number } | null;
   /** True when some row anywhere showed metadata or a description, so that a bare row cannot be ours (P2). */
   readonly annotationsSeen: boolean;
+  /** True when a grant that repeated one of the bare rows would pay nothing, because its key is still remembered. */
+  readonly stillRemembered: boolean;
 }
 
 /**
@@ -43,7 +45,8 @@ export function decideGrant(customer: SourcedCustomer, facts: GrantFacts, notice
   const delta = declared - ledger.granted;
   if (delta <= 0) return { kind: 'settled' };
   // A row without any annotation may be our own first grant, on a server that returns none (P2).
-  if (ledger.slots === 0 && ledger.bare.length > 0 && !facts.annotationsSeen) return refused(unmarkedLedger(notices));
+  const mayRepeat = facts.annotationsSeen || facts.stillRemembered;
+  if (ledger.slots === 0 && ledger.bare.length > 0 && !mayRepeat) return refused(unmarkedLedger(notices));
   return { kind: 'grant', slot: ledger.slots, base: ledger.granted, delta, cum: declared };
 }
 
@@ -67,7 +70,7 @@ export function unmarkedLedger(notices: Notices): Problem {
     '/credits',
     'error',
     'UnmarkedLedger',
-    'The ledger returns neither metadata nor description, so our own grants cannot be told from others. No further credits move and no refill is switched on.',
+    'The ledger shows nothing of what a sender writes, neither metadata nor description, so our own grants cannot be told from others. No further credits move and no refill is switched on.',
     { next: 'Limits and keys go on. Ask the provider to return metadata on the entries of the ledger.' },
   );
 }

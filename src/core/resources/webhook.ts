@@ -2,11 +2,11 @@ import type { WebhookEndpoint } from '../api.ts';
 import { canonicalJson } from '../canonical.ts';
 import { isSameWebhookUrl } from '../declaration/webhook-url.ts';
 import type { WebhookDeclaration } from '../declaration/workspace.ts';
+import { REPLAY_WITHIN_MS } from '../idempotency.ts';
 import type { Notices } from '../notice.ts';
 import type { Fields } from '../plan.ts';
 import type { Problem } from '../problem.ts';
 import type { WebhookStatusEntry } from '../status.ts';
-import { REPLAY_WITHIN_MS } from './api-key-secret.ts';
 
 /** Metadata that marks an endpoint as ours. */
 const webhookMark = {

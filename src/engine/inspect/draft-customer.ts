@@ -166,7 +166,7 @@ function firstPass(
     customer,
     {
       organization: found.organization,
-      ledger: ledgerReading(customer, found.organization, found.events),
+      ledger: ledgerReading(customer, found.organization, { value: found.events, meta: { serverTimeMs: found.nowMs } }),
       keys: { listed: found.keys, serverNowMs: found.nowMs },
       stored,
       previous: new Map(),

@@ -2,6 +2,8 @@ import type { Answer } from '../../core/answer.ts';
 import type { LedgerEvent, Transfer } from '../../core/api.ts';
 import {
   isAllByHand,
+  isMarked,
+  isStillRemembered,
   type LedgerView,
   readChildLedger,
   showsAnnotations,
@@ -90,7 +92,8 @@ async function decideFromLedgers(run: CustomerRun): Promise<GrantDecision | Step
   if (child.outcome !== 'ok') return failed(problemOf(child, 'Reading the ledger', '/credits', run.notices));
   let parent: { slots: number; granted: number } | null = null;
   const { view } = child.value;
-  let annotationsSeen = isAllByHand(view, run.adopted) || showsAnnotations(child.value.events);
+  const { events: rows } = child.value;
+  let annotationsSeen = run.annotationsSeen || isAllByHand(view, run.adopted) || showsAnnotations(rows);
   const empty = view.state === 'intact' && view.slots === 0;
   if (empty && (recorded?.slots ?? 0) === 0) {
     const since = Date.parse(run.organizationCreatedAt ?? '') - 1_000;
@@ -103,7 +106,12 @@ async function decideFromLedgers(run: CustomerRun): Promise<GrantDecision | Step
   const highWater = known && known.slots > (recorded?.slots ?? 0) ? known : recorded;
   if (view.state === 'intact' && view.slots >= (highWater?.slots ?? 0))
     run.credits = { slots: view.slots, granted: view.granted };
-  return decideGrant(run.customer, { ledger: view, recorded: highWater, parent, annotationsSeen }, run.notices);
+  const stillRemembered = isStillRemembered(rows, child.meta.serverTimeMs);
+  return decideGrant(
+    run.customer,
+    { ledger: view, recorded: highWater, parent, annotationsSeen, stillRemembered },
+    run.notices,
+  );
 }
 
 interface LedgerReading {
@@ -173,13 +181,14 @@ async function confirm(run: CustomerRun, grant: Grant, transfer: Transfer): Prom
       ),
     );
   }
+  let isThereUnmarked = false;
   for (let attempt = 0; ; attempt += 1) {
     const reading = await readLedger(run, 'newest-mark');
     if (reading.outcome === 'ok' && reading.value.view.state === 'intact') {
       const { view, events } = reading.value;
       if (view.slots > grant.slot) return grantVisible(run, view, grant);
-      if (view.bare.includes(grant.delta) && !showsAnnotations(events))
-        return done(`${formatCredits(grant.delta)} credits moved`, unmarkedLedger(notices));
+      if (view.bare.includes(grant.delta) && !showsAnnotations(events)) return movedUnmarked(run, grant);
+      isThereUnmarked = events.some((event) => event.credits === grant.delta && !isMarked(event));
     }
     if (reading.outcome === 'ok' && reading.value.view.state === 'broken')
       return failed(brokenLedger(reading.value.view.why, notices));
@@ -187,6 +196,7 @@ async function confirm(run: CustomerRun, grant: Grant, transfer: Transfer): Prom
     if (backoff === undefined) break;
     await pass.effects.clock.sleep(backoff);
   }
+  if (isThereUnmarked) return movedUnmarked(run, grant);
   return failed(
     notices.problem(
       '/credits',
@@ -196,6 +206,12 @@ async function confirm(run: CustomerRun, grant: Grant, transfer: Transfer): Prom
       { next: 'Nothing to do: the next pass reads the ledger again, and the slot cannot be paid twice.' },
     ),
   );
+}
+
+/** Its row is there without our mark (P2). Status remembers the slot, which vetoes another grant of it for good (I1). */
+function movedUnmarked(run: CustomerRun, grant: Grant): StepResult {
+  run.credits = { slots: grant.slot + 1, granted: grant.cum };
+  return done(`${formatCredits(grant.delta)} credits moved`, unmarkedLedger(run.notices));
 }
 
 function grantVisible(run: CustomerRun, view: LedgerView & { state: 'intact' }, grant: Grant): StepResult {

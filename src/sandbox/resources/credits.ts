@@ -2,7 +2,7 @@ import type { SandboxBehaviour } from '../behaviour.ts';
 import { paginate } from '../pagination.ts';
 import { type FieldProblem, isRefusal, validation } from '../refusals.ts';
 import { type Outcome, type ReadContext, type Route, success } from '../route.ts';
-import type { LedgerRow } from '../state.ts';
+import type { LedgerRow, Metadata } from '../state.ts';
 import { parseZuluTime, zuluTime } from '../times.ts';
 import { availableOf, balanceOf, walletOf } from '../wallet.ts';
 import { directChild } from './children.ts';
@@ -48,7 +48,12 @@ function marks(
   const { description, metadata } = row;
   if (ledgerMarkers === 'both') return { description, metadata };
   if (ledgerMarkers === 'metadata') return { metadata };
+  if (ledgerMarkers === 'server') return { description: '', metadata: serverMembers(metadata) };
   return ledgerMarkers === 'description' ? { description } : {};
+}
+
+function serverMembers(metadata: Metadata | null): Metadata {
+  return Object.fromEntries(['direction', 'counterpartyOrgId'].map((member) => [member, metadata?.[member] ?? '']));
 }
 
 function eventView(row: LedgerRow, behaviour: SandboxBehaviour): unknown {
