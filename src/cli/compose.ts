@@ -11,6 +11,7 @@ import { createKubernetesAnnouncer } from '../effects/kubernetes/announcer.ts';
 import type { RequestEvent } from '../effects/layers/call.ts';
 import { type Circuit, type CircuitEvent, createCircuit } from '../effects/layers/circuit.ts';
 import type { LayersReader } from '../effects/layers/client.ts';
+import { createKeyring } from '../effects/layers/keyring.ts';
 import { createLayersClient, createLayersReader } from '../effects/layers/layers-client.ts';
 import { createPacer, type Pacer } from '../effects/layers/pacer.ts';
 import { createUndiciTransport } from '../effects/layers/undici-transport.ts';
@@ -36,7 +37,7 @@ export interface ComposeOptions extends Place {
   readonly watch: boolean;
   readonly onCircuit: (event: CircuitEvent) => void;
   readonly baseUrl: string;
-  /** Asked anew for each request, so that a token file may change under a running daemon. */
+  /** The key as it is now: a token file may change under a running daemon. */
   readonly token: () => Secret;
   /** Takes the lines of a journal that is no file: customers in a cluster. */
   readonly writeJournal: (line: string) => void;
@@ -110,10 +111,11 @@ export function compose(options: ComposeOptions): Composed {
     ? createCircuit({ clock: systemClock, chance: systemChance, onEvent: options.onCircuit })
     : null;
   const requests = { read: 0, write: 0 };
+  const keyring = createKeyring(options.token);
   const clientOptions = {
     transport,
     pacer,
-    token: options.token,
+    token: keyring.keyFor,
     clock: systemClock,
     chance: systemChance,
     signal: options.signal,
@@ -132,6 +134,7 @@ export function compose(options: ComposeOptions): Composed {
       objects && !sandbox
         ? createStreamJournal(options.writeJournal, systemClock)
         : createFileJournal(join(runDirectoryOf(directory, sandbox), 'journal.jsonl'), nodeFileSystem),
+    acceptKey: keyring.accept,
     ...(announcer ? { announcer } : {}),
     clock: systemClock,
     chance: systemChance,

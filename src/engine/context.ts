@@ -22,6 +22,8 @@ export interface Effects {
   readonly statuses: StatusStore;
   readonly secrets: SecretStore;
   readonly journal: Journal;
+  /** Called when whoami was found to answer for the bound parent: from then on requests go with the key that it was asked with. */
+  readonly acceptKey?: () => void;
   /** Tells whoever watches a customer's declaration what became of it; left out where nobody does. */
   readonly announcer?: Announcer;
   readonly clock: Clock;

@@ -88,6 +88,7 @@ export async function bind(effects: Effects, workspace: SourcedWorkspace, option
   }
   const refusal = options.bindingRequired ? refuseUnbound(workspace, whoami.value) : null;
   if (refusal) return { ok: false, refusal };
+  effects.acceptKey?.();
   const parentOrganizationId = whoami.value.organizationId;
   const keys = idempotencyKeys(effects.nameUuid, parentOrganizationId);
   const serverTimeMs = whoami.meta.serverTimeMs ?? effects.clock.now();

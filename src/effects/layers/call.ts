@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import { packageVersion } from '../version.ts';
 import { ourFailure, type RequestKind, readAnswer, type Shape } from './answers.ts';
 import { type Circuit, isOutage } from './circuit.ts';
+import type { KeyPurpose } from './keyring.ts';
 import { createPacer, type Pacer, type RequestClass } from './pacer.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import type { Transport, WireRequest } from './transport.ts';
@@ -49,7 +50,7 @@ export interface RequestEvent {
 export interface CallerOptions {
   readonly transport: Transport;
   /** Asked anew for every request, so that a token file may change under a running daemon. */
-  readonly token: () => Secret;
+  readonly token: (purpose: KeyPurpose) => Secret;
   readonly clock: Clock;
   readonly chance: Chance;
   /** Shared by everything that uses one API key. Without it nothing is paced, but a 429 still pauses its class. */
@@ -157,7 +158,7 @@ async function sendOnce<T>(
   { path, body }: Prepared,
   attempt: number,
 ): Promise<Answer<T>> {
-  const bearer = token().reveal();
+  const bearer = token(purposeOf(call)).reveal();
   const startedAt = clock.monotonic();
   const wire = await transport.send({
     method: call.method,
@@ -183,6 +184,11 @@ async function sendOnce<T>(
     durationMs: clock.monotonic() - startedAt,
   });
   return answer;
+}
+
+function purposeOf(call: Call<unknown>): KeyPurpose {
+  if (call === lookCall) return 'look';
+  return call.operation === 'whoami' ? 'whoami' : 'call';
 }
 
 function headersOf(call: Call<unknown>, bearer: string): Readonly<Record<string, string>> {
