@@ -3,7 +3,8 @@
  * API prints them. Page names are those of the public documentation.
  */
 
-export type OrganizationStatus = 'active' | 'suspended' | 'archived';
+/** `unknown`: a state that the documentation does not have, or none at all; nobody knows what may be done in it (I9). */
+export type OrganizationStatus = 'active' | 'suspended' | 'archived' | 'unknown';
 
 /** organizations/create-organization, get-organization, list-organizations */
 export interface Organization {

@@ -31,6 +31,7 @@ describe('an organization read afresh (I6)', () => {
       code: 'MarkChanged',
     },
     { reason: 'it is another incarnation', fields: { metadata: organizationMetadata('acme', 2) }, code: 'MarkChanged' },
+    { reason: 'nobody knows its state', fields: { status: 'unknown' as const }, code: 'UnknownState' },
     { reason: 'it is archived', fields: { status: 'archived' as const }, code: 'OrganizationArchived' },
   ])('is left alone when $reason', ({ fields, code }) => {
     expect(veto(fields)).toBe(code);

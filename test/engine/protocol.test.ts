@@ -311,6 +311,24 @@ describe('an organization that `adopt` names', () => {
   });
 });
 
+describe('an organization in a state that nobody has told us of', () => {
+  it('freezes its own customer and delays nobody else (I9)', async () => {
+    const world = await onboarded();
+    const birch = ACME.replaceAll('acme-coffee', 'birch').replace('Acme Coffee', 'Birch').replace('acme-', 'birch-');
+    world.declare('birch.yaml', birch);
+    world.declare('acme-coffee.yaml', ACME.replace('credits: 5000', 'credits: 9000') + statusOf(world));
+    const pending = (body: string) => body.replace(/("name":"Acme Coffee",)"status":"active"/, '$1"status":"pending"');
+    world.liar.lie = rewritten(/GET \/v1\/organizations(\/[^/]+)?$|GET \/v1\/organizations\?/, pending);
+    const { customers, refused } = await world.pass();
+    expect(refused).toBeNull();
+    expect(customers.map(({ phase, problems }) => [phase, ...problems.map(({ code }) => code)])).toEqual([
+      ['Stalled', 'UnknownState'],
+      ['Ready'],
+    ]);
+    expect(sent(world, /\/allocate$/)).toBe(1);
+  });
+});
+
 describe('a limit', () => {
   it('that an old answer hid is not called as declared when the last read shows it (I11)', async () => {
     const world = await onboarded();

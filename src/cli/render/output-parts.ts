@@ -10,7 +10,7 @@ export const formatVersion = z
   .regex(/^1\.(?:0|[1-9][0-9]*)$/)
   .meta({ description: 'Refuse another major version; what a minor one adds may be ignored.' });
 export const count = z.int().min(0);
-export const organizationStatus = z.enum(['active', 'suspended', 'archived']);
+export const organizationStatus = z.enum(['active', 'suspended', 'archived', 'unknown']);
 
 export const place = {
   file: z.string().meta({ description: 'Relative to the workspace, with forward slashes.' }),

@@ -5,7 +5,7 @@ import type { Notices } from '../notice.ts';
 import type { Step } from '../plan.ts';
 import type { Problem } from '../problem.ts';
 import type { SourcedCustomer } from '../source.ts';
-import { foreignOrganization } from './organization.ts';
+import { foreignOrganization, unknownState } from './organization.ts';
 
 /** The step that marks an organization made by hand, with the credits it was given before (design 3 and 4). */
 export function planAdoption(customer: SourcedCustomer, organization: Organization, notices: Notices): Step {
@@ -83,6 +83,7 @@ export function vetoOnAdoption(
   if (!isChildOf(organization, parentOrganizationId)) return foreignOrganization(organization.id, notices);
   if (marker && (marker.externalId !== externalId || marker.incarnation !== incarnation))
     return adoptionRefused(organization.id, marker.externalId, notices);
+  if (organization.status === 'unknown') return unknownState(organization.id, notices);
   if (organization.status === 'archived') return adoptionOfArchived(organization.id, notices);
   return baselineContradiction(customer, organization, notices);
 }

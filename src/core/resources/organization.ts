@@ -24,6 +24,7 @@ export function vetoOnOrganization(
       `Organization ${organization.id} does not carry the mark of incarnation ${incarnation} of this customer. Nothing is written to it.`,
       { next: 'Somebody changed its metadata (externalId, rcn, rcn_inc): put it back, or adopt the organization.' },
     );
+  if (organization.status === 'unknown') return unknownState(organization.id, notices);
   if (organization.status === 'archived')
     return notices.problem(
       '/state',
@@ -33,6 +34,16 @@ export function vetoOnOrganization(
       { next: `To onboard the customer again, set \`incarnation: ${incarnation + 1}\`.` },
     );
   return null;
+}
+
+export function unknownState(organizationId: string, notices: Notices): Problem {
+  return notices.problem(
+    '/state',
+    'error',
+    'UnknownState',
+    `Organization ${organizationId} is in a state that this version does not know. Nothing is written to it.`,
+    { next: 'Look at it in the dashboard; a newer version may know the state.' },
+  );
 }
 
 export function foreignOrganization(organizationId: string, notices: Notices): Problem {

@@ -134,7 +134,7 @@ export function reservedCredits(organization: OrganizationWithSummary): number {
 }
 
 /**
- * A suspension that only one of two reads shows: whichever is older, nothing is written until both agree (I9). Null when
+ * A suspension, or an unknown state, that only one of two reads shows: whichever is older, nothing is written until both agree (I9). Null when
  * the organization's own page shows it as well, which the plan of the state then meets.
  */
 export function vetoOnListedState(
@@ -142,12 +142,13 @@ export function vetoOnListedState(
   organization: Organization,
   notices: Notices,
 ): Problem | null {
-  if (listed !== 'suspended' || organization.status !== 'active') return null;
+  if ((listed !== 'suspended' && listed !== 'unknown') || organization.status !== 'active') return null;
+  const shown = listed === 'suspended' ? 'suspended' : 'in a state that this version does not know';
   return notices.problem(
     '/state',
     'held',
     'StaleRead',
-    `The listing shows organization ${organization.id} suspended, its own page shows it active. Nothing is written until both agree.`,
+    `The listing shows organization ${organization.id} ${shown}, its own page shows it active. Nothing is written until both agree.`,
     { next: 'Nothing to do if this passes: the next pass looks again.' },
   );
 }

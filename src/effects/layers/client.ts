@@ -24,7 +24,9 @@ export interface LayersReader {
   /** One page (at most 100) of the parent's ledger, newest first. `since` is inclusive, RFC 3339 with `Z`. */
   parentLedger(query: LedgerQuery): Promise<Answer<Page<LedgerEvent>>>;
   /** One page (at most 200) of the direct children, newest first; without `status`, of every status. */
-  listOrganizations(query: PageQuery & { status?: OrganizationStatus }): Promise<Answer<Page<Organization>>>;
+  listOrganizations(
+    query: PageQuery & { status?: Exclude<OrganizationStatus, 'unknown'> },
+  ): Promise<Answer<Page<Organization>>>;
   getOrganization(organizationId: string): Promise<Answer<OrganizationWithSummary>>;
   /** One page (at most 100), newest first, revoked keys included. */
   listApiKeys(organizationId: string, query: PageQuery): Promise<Answer<Page<ApiKey>>>;

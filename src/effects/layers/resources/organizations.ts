@@ -15,7 +15,8 @@ import {
 } from '../fields.ts';
 import { creditConfigSchema } from './credits.ts';
 
-const statusField = z.enum(['active', 'suspended', 'archived']);
+/** One organization in a state that we do not know must not make the listing unreadable for all others (I9). */
+const statusField = z.enum(['active', 'suspended', 'archived', 'unknown']).catch('unknown');
 
 const organizationFields = {
   id: idField,
