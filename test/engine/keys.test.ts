@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Transport } from '../../src/effects/layers/transport.ts';
 import type { SandboxBehaviour } from '../../src/sandbox/behaviour.ts';
 import { createWorld, WORKSPACE, type World } from '../support/world.ts';
 
@@ -13,12 +14,24 @@ function redeclare(world: World, keys: string): void {
   world.declare('acme.yaml', CUSTOMER + keys + status);
 }
 
-async function onboarded(keys = KEY): Promise<World> {
-  const world = createWorld();
+async function onboarded(keys = KEY, options: Parameters<typeof createWorld>[0] = {}): Promise<World> {
+  const world = createWorld(options);
   redeclare(world, keys);
   await settledPass(world);
   return world;
 }
+
+/** A server whose clock is behind ours, as its answers tell. */
+const behind =
+  (ms: number) =>
+  (inner: Transport): Transport => ({
+    async send(request) {
+      const answer = await inner.send(request);
+      if (answer.kind !== 'response') return answer;
+      const date = new Date(Date.parse(answer.headers['date'] ?? '') - ms).toUTCString();
+      return { ...answer, headers: { ...answer.headers, date } };
+    },
+  });
 
 async function settledPass(world: World) {
   const report = await world.pass();
@@ -89,6 +102,29 @@ describe('the life of a key', () => {
       false,
       true,
     ]);
+  });
+
+  it('createdAfter that the server’s clock has yet to pass is waited for: the key is replaced once (V2)', async () => {
+    const world = await onboarded();
+    world.sandbox.clock.advance(48 * HOUR_MS + 300);
+    const asked = new Date(world.clock.now()).toISOString();
+    redeclare(world, KEY.replace('] }', `], createdAfter: ${asked} }`));
+    const report = await settledPass(world);
+    expect([actions(report), report.customers[0]?.phase]).toEqual([['rotate main done'], 'Ready']);
+    world.sandbox.clock.advance(25 * HOUR_MS);
+    expect(actions(await settledPass(world))).toEqual([]);
+  });
+
+  it('createdAfter by a clock that is far ahead of the server’s makes no key before that time has come', async () => {
+    const behindMs = 60_000;
+    const world = await onboarded(KEY, { transport: behind(behindMs) });
+    world.sandbox.clock.advance(48 * HOUR_MS);
+    redeclare(world, KEY.replace('] }', `], createdAfter: ${new Date(world.clock.now() - 30_000).toISOString()} }`));
+    const report = await world.pass();
+    expect([report.customers[0]?.phase, codes(report)]).toEqual(['Held', ['CreatedAfterAhead']]);
+    expect(keysOf(world)).toHaveLength(1);
+    world.sandbox.clock.advance(behindMs);
+    expect(actions(await settledPass(world))).toEqual(['rotate main done']);
   });
 
   it('changed scopes make a new key at once and revoke the old one 24 hours later', async () => {

@@ -64,6 +64,21 @@ describe('a declared webhook', () => {
     expect(Object.values(world.disk.files())).toContain(old);
   });
 
+  it.each([
+    { reason: 'within the second that the `Date` of an answer leaves out', aheadMs: 300 },
+    { reason: 'by a server whose clock is behind', aheadMs: 0 },
+  ])('is rotated once for one request, $reason (V2)', async ({ aheadMs }) => {
+    const world = worldWith(FIREHOSE);
+    await settledPass(world);
+    world.sandbox.clock.advance(2 * HOUR_MS + aheadMs);
+    redeclare(world, `${FIREHOSE}    secretCreatedAfter: ${new Date(world.clock.now()).toISOString()}\n`);
+    expect(actions(await settledPass(world))).toEqual(['rotate done']);
+    const secret = secretOf(world);
+    world.sandbox.clock.advance(30 * HOUR_MS);
+    await settledPass(world);
+    expect(secretOf(world)).toBe(secret);
+  });
+
   it('is deleted when declared so, and made again under a fresh ordinal when declared again', async () => {
     const world = worldWith(FIREHOSE);
     await settledPass(world);

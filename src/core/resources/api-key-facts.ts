@@ -99,6 +99,17 @@ export function isTooOld(key: ApiKey, declared: KeyDeclaration): boolean {
   return declared.createdAfter !== undefined && instant(key.createdAt) <= instant(declared.createdAfter);
 }
 
+/**
+ * How long until the server's clock has passed `createdAfter`, in milliseconds; 0 when it has. A key made before, by a
+ * server that is behind whoever wrote the file, would be too old at once and be replaced again.
+ */
+export function aheadOfServerMs(
+  { createdAfter }: KeyDeclaration,
+  { serverNowMs }: Pick<KeyFacts, 'serverNowMs'>,
+): number {
+  return createdAfter === undefined ? 0 : Math.max(0, instant(createdAfter) + 1 - serverNowMs);
+}
+
 export function instant(text: string): number {
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? 0 : ms;

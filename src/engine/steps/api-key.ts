@@ -6,7 +6,7 @@ import type { Step } from '../../core/plan.ts';
 import { keyPointer } from '../../core/plan-customer.ts';
 import type { Problem } from '../../core/problem.ts';
 import { decideKey } from '../../core/resources/api-key.ts';
-import { type KeyDecision, recordedKey } from '../../core/resources/api-key-facts.ts';
+import { aheadOfServerMs, type KeyDecision, recordedKey } from '../../core/resources/api-key-facts.ts';
 import { keyOverlap } from '../../core/resources/api-key-overlap.ts';
 import { scopePointer } from '../../core/resources/api-key-plan.ts';
 import { scopeNamedIn } from '../../core/scopes.ts';
@@ -48,6 +48,7 @@ async function attemptKeyStep(run: CustomerRun, step: Step): Promise<StepResult 
   const organizationId = organizationIdOf(run);
   const listing = await readApiKeys(pass.effects.reader, organizationId);
   if (listing.outcome !== 'ok') return byAnswer(listing, 'Listing the API keys', pointer, notices);
+  const serverNowMs = listing.meta.serverTimeMs ?? pass.effects.clock.now();
   const decision = decideKey(
     declared,
     pointer,
@@ -56,7 +57,7 @@ async function attemptKeyStep(run: CustomerRun, step: Step): Promise<StepResult 
       recorded: recordedKey(run.status, organizationId, declared.name),
       stored: await storedKey(pass.effects.secrets, keySlot(run, declared.name)),
       previous: await previousKey(pass.effects.secrets, keySlot(run, declared.name)),
-      serverNowMs: listing.meta.serverTimeMs ?? pass.effects.clock.now(),
+      serverNowMs,
     },
     notices,
   );
@@ -69,10 +70,36 @@ async function attemptKeyStep(run: CustomerRun, step: Step): Promise<StepResult 
     case 'revoke':
       return step.action === 'revoke' ? revoke(run, pointer, decision, listing.value) : outOfDate();
     case 'rotate':
-    case 'mint':
+    case 'mint': {
+      const early = tooEarly(declared, pointer, serverNowMs, notices);
+      if (early) return early;
+      return step.action === actionOf(decision) ? obtain(run, declared, pointer, decision, listing.value) : outOfDate();
+    }
     case 'recover':
       return step.action === actionOf(decision) ? obtain(run, declared, pointer, decision, listing.value) : outOfDate();
   }
+}
+
+/** So long a step waits for the server's clock; a clock that is further off is for people to set right. */
+const CLOCK_PATIENCE_MS = 5_000;
+
+/** A key is made only when the server's clock has passed `createdAfter`: it would be too old at once (V2). */
+function tooEarly(
+  declared: KeyDeclaration,
+  pointer: string,
+  serverNowMs: number,
+  notices: Notices,
+): StepResult | Unsettled | null {
+  const ms = aheadOfServerMs(declared, { serverNowMs });
+  if (ms === 0) return null;
+  const problem = notices.problem(
+    pointer,
+    'held',
+    'CreatedAfterAhead',
+    `Key "${declared.name}" is to be younger than ${declared.createdAfter}, which the server's clock has not reached.`,
+    { next: 'It is made as soon as that time has come. If this lasts, check the clock of whoever wrote it.' },
+  );
+  return ms > CLOCK_PATIENCE_MS ? failed(problem) : { problem, retryAfterMs: ms };
 }
 
 type Obtaining = KeyDecision & { kind: 'mint' | 'recover' | 'rotate' };

@@ -204,7 +204,7 @@ async function rotate(
       () => ({ endpointId: endpoint.id }),
     );
     if (answer.outcome !== 'ok') return byAnswer(answer, 'Rotating the signing secret', pointer, notices);
-    const createdAt = new Date(answer.meta.serverTimeMs ?? clock.now()).toISOString();
+    const createdAt = madeFor(secretCreatedAfter, answer.meta.serverTimeMs ?? clock.now());
     const secret = answer.value.signingSecret;
     const kept = await keepSecret(pass, slot, { id: endpoint.id, prefix: null, createdAt, secret });
     if (!kept.ok) return failed(notStored(observed, endpoint, sentenceOf(kept), notices));
@@ -213,6 +213,15 @@ async function rotate(
   const seen = observed.recorded?.seen ?? 1;
   const entry = { name: declared.name, id: endpoint.id, secret: secrets.reference(slot), seen, deleted: false };
   return { result, entry: result.outcome === 'done' ? entry : null };
+}
+
+/**
+ * When a secret that was asked for was made. The answer does not say; its `Date` is cut to whole seconds, and the server's
+ * clock may be behind whoever wrote the file. A secret made at their request is younger than they asked for: were it
+ * called older, it would be asked for again in every pass, and made anew once the key of the request is forgotten (V2).
+ */
+function madeFor(secretCreatedAfter: string, serverMs: number): string {
+  return new Date(Math.max(serverMs, Date.parse(secretCreatedAfter) + 1)).toISOString();
 }
 
 /** Deletes an endpoint as declared. A second deletion answers 404, which is what was wanted (webhooks/delete-endpoint). */
