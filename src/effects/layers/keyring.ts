@@ -9,9 +9,9 @@ export type KeyPurpose = 'whoami' | 'look' | 'call';
  * with the one whose answer was accepted, until the next answer is.
  */
 export interface Keyring {
-  keyFor(purpose: KeyPurpose): Secret;
+  readonly keyFor: (purpose: KeyPurpose) => Secret;
   /** The key that whoami was last asked with is that of the bound parent. */
-  accept(): void;
+  readonly accept: () => void;
 }
 
 export function createKeyring(present: () => Secret): Keyring {

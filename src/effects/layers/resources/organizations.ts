@@ -15,8 +15,10 @@ import {
 } from '../fields.ts';
 import { creditConfigSchema } from './credits.ts';
 
-/** One organization in a state that we do not know must not make the listing unreadable for all others (I9). */
-const statusField = z.enum(['active', 'suspended', 'archived', 'unknown']).catch('unknown');
+const statusField = z.enum(['active', 'suspended', 'archived']);
+
+/** In a read: one organization in a state that we do not know must not make the listing unreadable for all others (I9). */
+const readStatusField = z.enum(['active', 'suspended', 'archived', 'unknown']).catch('unknown');
 
 const organizationFields = {
   id: idField,
@@ -31,8 +33,14 @@ const organizationFields = {
 
 const organizationSchema: z.ZodType<Organization> = z.object(organizationFields);
 
+const listedOrganizationSchema: z.ZodType<Organization> = z.object({
+  ...organizationFields,
+  status: readStatusField,
+});
+
 const organizationWithSummarySchema: z.ZodType<OrganizationWithSummary> = z.object({
   ...organizationFields,
+  status: readStatusField,
   summary: z.object({
     projectCount: orElse(z.int(), 0),
     balance: creditsField,
@@ -50,7 +58,7 @@ const archivedSchema: z.ZodType<ArchivedOrganization> = z.object({
 });
 
 /** Made once: making a schema costs far more than reading an answer with it. */
-const organizationPage = shapeOf(pageOf(organizationSchema));
+const organizationPage = shapeOf(pageOf(listedOrganizationSchema));
 
 type Reads = Pick<LayersReader, 'listOrganizations' | 'getOrganization'>;
 type Writes = Pick<
