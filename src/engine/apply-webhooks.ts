@@ -1,11 +1,12 @@
 import { canonicalJson } from '../core/canonical.ts';
+import type { Notices } from '../core/notice.ts';
 import type { Step } from '../core/plan.ts';
 import type { Problem } from '../core/problem.ts';
 import type { StepReport } from '../core/report.ts';
 import { OVERLAP_MS } from '../core/resources/api-key-overlap.ts';
 import { statusDocument, type WebhookStatusEntry } from '../core/status.ts';
 import { isStopped, type Pass } from './context.ts';
-import { notStarted } from './customer-run.ts';
+import { notStarted, workspaceChanged } from './customer-run.ts';
 import { settleSecrets } from './secret-keeping.ts';
 import { executeWebhookStep, type WebhookResult } from './steps/webhook.ts';
 import { type ObservedWebhook, type ObservedWebhooks, webhookSlot } from './webhooks.ts';
@@ -28,13 +29,14 @@ export async function applyWebhooks(pass: Pass, observed: ObservedWebhooks): Pro
       if (entry) known.push(entry);
       continue;
     }
-    const held = heldBack(pass, step);
+    const held = await heldBack(pass, step, observed.notices);
     if (!held) pass.effects.progress({ kind: 'step-started', customer: null, step });
     const { result, entry } = held ?? (await executeWebhookStep(pass, webhook, observed.notices));
     const outcome = step.blockedBy ? 'blocked' : result.outcome;
     steps.push({ ...step, outcome, detail: result.detail });
     pass.effects.progress({ kind: 'step-ended', customer: null, step, outcome });
-    if (result.problem) problems.push(result.problem);
+    if (result.problem && !problems.some(({ message }) => message === result.problem?.message))
+      problems.push(result.problem);
     const remembered = entry ?? knownEntry(pass, webhook);
     if (remembered) known.push(remembered);
   }
@@ -73,9 +75,11 @@ async function forgetDeadSecret(pass: Pass, { declared, decision }: ObservedWebh
   if (removed.ok) journal.append({ at, event: 'forgot-secret', customer: null, name: declared.name });
 }
 
-function heldBack(pass: Pass, step: Step): WebhookResult | null {
+async function heldBack(pass: Pass, step: Step, notices: Notices): Promise<WebhookResult | null> {
   if (step.blockedBy) return { result: notStarted(step.blockedBy), entry: null };
-  return isStopped(pass) ? { result: notStarted('the run was interrupted'), entry: null } : null;
+  if (isStopped(pass)) return { result: notStarted('the run was interrupted'), entry: null };
+  const changed = await workspaceChanged(pass, notices);
+  return changed && { result: changed, entry: null };
 }
 
 /** Writes the fleet's status back where its meaning changed (V3). `known` are the endpoints this pass has seen to. */

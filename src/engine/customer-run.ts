@@ -60,9 +60,19 @@ export function notStarted(detail: string, problem: Problem | null = null): Step
 export async function declarationChanged(run: CustomerRun): Promise<StepResult | null> {
   const { source } = run.pass.effects;
   if ((await source.reread(run.customer, run.pass.workspace)) === 'same') return null;
+  return changedDuringRun(run.notices);
+}
+
+/** The same for what reconcile.yaml declares itself: its webhooks, and whether everything is frozen (I8). */
+export async function workspaceChanged({ effects, workspace }: Pass, notices: Notices): Promise<StepResult | null> {
+  const now = await effects.source.loadWorkspace();
+  return now.ok && now.workspace.hash === workspace.hash ? null : changedDuringRun(notices);
+}
+
+function changedDuringRun(notices: Notices): StepResult {
   return notStarted(
     'the file changed during the run',
-    run.notices.problem(
+    notices.problem(
       '',
       'held',
       'DeclarationChanged',

@@ -4,7 +4,14 @@ import type { Json } from '../core/canonical.ts';
 import { isMarkedFor } from '../core/marker.ts';
 import type { LayersWriter } from '../effects/layers/client.ts';
 import { writerOf } from './context.ts';
-import { type CustomerRun, done, failed, organizationIdOf, type StepResult } from './customer-run.ts';
+import {
+  type CustomerRun,
+  declarationChanged,
+  done,
+  failed,
+  organizationIdOf,
+  type StepResult,
+} from './customer-run.ts';
 import { journalled } from './journalled.ts';
 import { byAnswer, retrying } from './retrying.ts';
 
@@ -21,8 +28,8 @@ export interface PatchIntent {
 }
 
 /**
- * Sends one PATCH and reads the organization back; it counts when the read shows it, whatever the answer said. One
- * random key per intent, reused by its retries: a key made from the content would replay A→B→A without applying it
+ * Sends one PATCH, if that is what the file still declares, and reads the organization back; it counts when the read
+ * shows it, whatever the answer said. One random key per intent, reused by its retries: a key made from the content would replay A→B→A without applying it
  * (correctness finding 4).
  */
 export function patchAndReadBack(run: CustomerRun, intent: PatchIntent): Promise<StepResult> {
@@ -33,6 +40,8 @@ export function patchAndReadBack(run: CustomerRun, intent: PatchIntent): Promise
   const organizationId = organizationIdOf(run);
   const idempotencyKey = chance.uuid();
   return retrying(pass, externalId, async () => {
+    const changed = await declarationChanged(run);
+    if (changed) return changed;
     const answer = await journalled(
       pass,
       { step: intent.step, customer: externalId, organizationId, idempotencyKey, body: intent.body },
