@@ -91,8 +91,7 @@ async function decideFromLedgers(run: CustomerRun): Promise<GrantDecision | Step
   const child = await untilVisible(run.pass, externalId, () => readLedger(run, recorded ? 'newest-mark' : 'complete'));
   if (child.outcome !== 'ok') return failed(problemOf(child, 'Reading the ledger', '/credits', run.notices));
   let parent: { slots: number; granted: number } | null = null;
-  const { view } = child.value;
-  const { events: rows } = child.value;
+  const { view, events: rows } = child.value;
   let annotationsSeen = run.annotationsSeen || isAllByHand(view, run.adopted) || showsAnnotations(rows);
   const empty = view.state === 'intact' && view.slots === 0;
   if (empty && (recorded?.slots ?? 0) === 0) {
