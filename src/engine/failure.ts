@@ -67,7 +67,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   SWITCHED_OFF: {
     severity: 'error',
     code: 'SwitchedOff',
-    next: 'Ask whoever did it, or Layers. It is looked at again by itself, every ten minutes.',
+    next: 'Ask whoever did it, or Layers. It is looked at again by itself, at least every ten minutes.',
   },
   UNREACHABLE: {
     severity: 'held',

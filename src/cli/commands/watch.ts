@@ -46,6 +46,7 @@ export async function watch(
     onDefect,
   });
   session.followApi(lookout);
+  composed.circuit?.lookWithin(resyncMs());
   const observe = observers(
     onDefect,
     logEvents(log),
@@ -54,6 +55,7 @@ export async function watch(
     followSettings(lookout, options, context, (now) => {
       workspace = now;
       lookout.noteInterval(resyncMs());
+      composed.circuit?.lookWithin(resyncMs());
     }),
   );
   const engine = createFleetEngine({

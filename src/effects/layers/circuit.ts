@@ -17,6 +17,8 @@ export interface Circuit {
   note(answer: Answer<unknown>): void;
   /** A person says that it is mended: the next request looks. */
   lookNow(): void;
+  /** Everybody is compared so often: who wants that sooner than every ten minutes wants a parent looked at likewise. */
+  lookWithin(ms: number): void;
   state(): CircuitState;
 }
 
@@ -69,6 +71,7 @@ export function createCircuit({ clock, chance, onEvent }: CircuitOptions): Circu
   /** A customer's own kill switch is answered like ours; having looked once, it is not looked for again and again. */
   let unsuspiciousUntil = 0;
   let looking: Promise<void> | null = null;
+  let withinMs = Number.POSITIVE_INFINITY;
 
   const refusal = (): Failure | null => {
     if (open === null) return null;
@@ -77,8 +80,10 @@ export function createCircuit({ clock, chance, onEvent }: CircuitOptions): Circu
     const refused = ourFailure('not-done', code, message);
     return { ...refused, problem: { ...refused.problem, retryAfterMs } };
   };
+  const lookEveryMs = (reason: CircuitReason): number =>
+    Math.max(LOOK_EVERY_MS.outage, Math.min(LOOK_EVERY_MS[reason], withinMs));
   const nextLook = (reason: CircuitReason): number =>
-    clock.monotonic() + LOOK_EVERY_MS[reason] * (1 + JITTER * chance.random());
+    clock.monotonic() + lookEveryMs(reason) * (1 + JITTER * chance.random());
 
   const close = (): void => {
     suspicion = false;
@@ -96,8 +101,8 @@ export function createCircuit({ clock, chance, onEvent }: CircuitOptions): Circu
     open = { reason, sinceMs, lookAt: nextLook(reason) };
     if (!isNews) return;
     const { code, message } = problem;
-    const lookEveryMs = LOOK_EVERY_MS[reason];
-    onEvent({ kind: 'opened', reason, sinceMs, lookEveryMs, code, message, requestId: meta.requestId ?? null });
+    const requestId = meta.requestId ?? null;
+    onEvent({ kind: 'opened', reason, sinceMs, lookEveryMs: lookEveryMs(reason), code, message, requestId });
   };
 
   async function decide(look: Look): Promise<void> {
@@ -135,6 +140,10 @@ export function createCircuit({ clock, chance, onEvent }: CircuitOptions): Circu
     },
     lookNow() {
       if (open !== null) open = { ...open, lookAt: clock.monotonic() };
+    },
+    lookWithin(ms) {
+      withinMs = ms;
+      if (open !== null) open = { ...open, lookAt: Math.min(open.lookAt, nextLook(open.reason)) };
     },
     state: () => (open === null ? { open: false } : { open: true, reason: open.reason, sinceMs: open.sinceMs }),
   };

@@ -203,6 +203,31 @@ describe('a kill switch', () => {
     expect(events).toMatchObject([{ kind: 'opened' }, { kind: 'closed', reason: 'switched-off' }]);
   });
 
+  test('is looked at as often as everybody, where that is sooner than every ten minutes, and never in haste', async () => {
+    const { answer, read, requests, events, clock, circuit } = desk();
+    const looks = () => requests.filter(({ path }) => path === '/v1/whoami').length;
+    const readsIn = async (minutes: number) => {
+      for (let tick = 0; tick < minutes * 12; tick += 1) {
+        await clock.advance(5_000);
+        await read();
+      }
+    };
+    circuit.lookWithin(120_000);
+    answer(killed);
+    await read();
+    expect(events).toMatchObject([{ kind: 'opened', lookEveryMs: 120_000 }]);
+    await readsIn(10);
+    expect(looks()).toBe(5);
+    circuit.lookWithin(1_000);
+    await readsIn(10);
+    expect(looks()).toBeGreaterThan(25);
+    expect(looks()).toBeLessThan(45);
+    circuit.lookWithin(3_600_000);
+    const before = looks();
+    await readsIn(20);
+    expect(looks() - before).toBe(2);
+  });
+
   test('of one child is that customer’s own, and whoami is not asked about it again and again', async () => {
     const { answer, read, requests, events } = desk();
     answer((path) => (path === '/v1/whoami' ? well(path) : killed));
