@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Json } from './canonical.ts';
 import type { Problem } from './problem.ts';
 import type { Phase } from './report.ts';
-import { ARCHIVE_WAITING } from './resources/state.ts';
+import { ARCHIVE_PATIENCE_MS, ARCHIVE_WAITING } from './resources/state.ts';
 
 /**
  * What we recorded about a customer after the last pass that changed something (design 5). Status may veto, never
@@ -166,6 +166,8 @@ export function conditionsOf(
   nowIso: string,
 ): Condition[] {
   const cause = problems.find((problem) => problem.severity !== 'warning');
+  const sinceOf = (type: string) => previous.find((one) => one.type === type)?.lastTransitionTime ?? nowIso;
+  const said = (problem: Problem, text: string) => [text, ...endOf(problem, sinceOf(problem.code))].join(' ');
   const ready: Omit<Condition, 'lastTransitionTime'> =
     phase === 'Ready' || phase === 'Suspended' || phase === 'Archived'
       ? {
@@ -178,12 +180,17 @@ export function conditionsOf(
           type: 'Ready',
           status: 'False',
           reason: cause?.code ?? (phase === 'Stalled' ? 'ApprovalRequired' : 'Progressing'),
-          message: sentence(cause) ?? (phase === 'Stalled' ? 'A guard holds steps back.' : 'Steps are left to do.'),
+          message: cause ? said(cause, sentence(cause)) : unfinishedMessage(phase),
         };
   const notes = new Map<string, Omit<Condition, 'lastTransitionTime'>>();
   for (const problem of problems) {
     if ((problem === cause && !TIMED.has(problem.code)) || notes.has(problem.code)) continue;
-    notes.set(problem.code, { type: problem.code, status: 'True', reason: problem.code, message: problem.message });
+    notes.set(problem.code, {
+      type: problem.code,
+      status: 'True',
+      reason: problem.code,
+      message: said(problem, problem.message),
+    });
   }
   return [ready, ...notes.values()].map((condition) => {
     const before = previous.find(({ type }) => type === condition.type);
@@ -197,6 +204,17 @@ export function conditionsOf(
  * for something else long before.
  */
 export const TIMED: ReadonlySet<string> = new Set([ARCHIVE_WAITING]);
+
+/**
+ * When what is waited for is over, for a problem that time is counted from; nothing for any other. Made of the time that
+ * is recorded, so that it says the same in every pass (V3).
+ */
+export function endOf({ code, severity }: Problem, since: string): string[] {
+  const sinceMs = Date.parse(since);
+  if (code !== ARCHIVE_WAITING || severity !== 'waiting' || Number.isNaN(sinceMs)) return [];
+  const end = new Date(sinceMs + ARCHIVE_PATIENCE_MS).toISOString().replace(/\.\d+Z$/, 'Z');
+  return [`From ${end} on, an approval archives it all the same.`];
+}
 
 /** As stored: plain data, without what reading it back would fill in anyway. */
 export function statusDocument(status: CustomerStatus | FleetStatus): { readonly [key: string]: Json } {
@@ -227,7 +245,10 @@ function settledMessage(phase: Phase): string {
   return 'The organization is as declared.';
 }
 
-function sentence(problem: Problem | undefined): string | null {
-  if (!problem) return null;
+function unfinishedMessage(phase: Phase): string {
+  return phase === 'Stalled' ? 'A guard holds steps back.' : 'Steps are left to do.';
+}
+
+function sentence(problem: Problem): string {
   return problem.next ? `${problem.message} ${problem.next}` : problem.message;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { explain } from '../../src/engine/inspect/explain-customer.ts';
 import { resumeCustomer } from '../../src/engine/resume.ts';
 import { ACME, createWorld, WORKSPACE, type World } from '../support/world.ts';
 
@@ -118,6 +119,32 @@ describe('a declared archive', () => {
       phase: 'Stalled',
       steps: [{ blockedBy: 'ArchiveWaiting', ends: { creditsLost: 100 } }],
     });
+  });
+
+  it('says until when it waits, in words that stay the same from pass to pass', async () => {
+    const world = await onboarded();
+    world.sandbox.hands.reserve(acme(world).id, 100);
+    redeclareKept(world, 'state: archived\n');
+    await world.pass();
+    const end = new Date(world.sandbox.clock.now() + DAY_MS).toISOString().replace(/\.\d+Z$/, 'Z');
+    const recorded = () => world.disk.textOf(`${WORKSPACE}/customers/acme-coffee.yaml`) ?? '';
+    const first = recorded();
+    expect(first.split(`From ${end} on, an approval archives it all the same.`)).toHaveLength(3);
+    world.sandbox.clock.advance(DAY_MS / 2);
+    await world.pass();
+    expect(recorded()).toBe(first);
+    const explained = await explain(world.effects(true), {
+      externalId: 'acme-coffee',
+      bindingRequired: true,
+      signal: new AbortController().signal,
+    });
+    const [organization] = explained.ok ? explained.explanation.steps : [];
+    expect(organization).toMatchObject({ state: 'waiting', next: expect.stringContaining(`From ${end} on`) });
+    world.disk.plant(
+      `${WORKSPACE}/customers/acme-coffee.yaml`,
+      first.replaceAll(/lastTransitionTime: "[^"]*"/g, 'lastTransitionTime: "soon"'),
+    );
+    expect((await world.pass()).customers[0]).toMatchObject({ phase: 'Stalled' });
   });
 
   it('goes on counting that day when the organization cannot be looked at in between', async () => {

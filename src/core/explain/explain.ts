@@ -6,7 +6,7 @@ import type { Observation } from '../plan-customer.ts';
 import type { Problem } from '../problem.ts';
 import type { Phase } from '../report.ts';
 import { locate, type SourcedCustomer, type SourceLocation } from '../source.ts';
-import type { CustomerStatus } from '../status.ts';
+import { type CustomerStatus, endOf } from '../status.ts';
 import { type Knowledge, knowledgeOf, type SecretPlace } from './knowledge.ts';
 import { type LastWrite, lastWriteOf } from './last-write.ts';
 import { isStepOf, type Subject, subjectOf, subjectsOf } from './subjects.ts';
@@ -139,7 +139,10 @@ function accountOf(
 }
 
 function troubled(problem: Problem, status: CustomerStatus | null): Account {
-  const condition = status?.conditions.find(({ reason, type }) => [reason, type].includes(problem.code));
+  const conditions = status?.conditions ?? [];
+  // Its own, if it has one: Ready may have been False for something else long before.
+  const condition =
+    conditions.find(({ type }) => type === problem.code) ?? conditions.find(({ reason }) => reason === problem.code);
   const since = condition?.lastTransitionTime ?? null;
   const said = { known: problem.message, since };
   switch (problem.severity) {
@@ -150,7 +153,12 @@ function troubled(problem: Problem, status: CustomerStatus | null): Account {
     case 'held':
     case 'waiting':
     case 'warning':
-      return { ...said, state: 'waiting', next: problem.next ?? 'It goes on by itself.', settledBy: null };
+      return {
+        ...said,
+        state: 'waiting',
+        next: [problem.next ?? 'It goes on by itself.', ...(since === null ? [] : endOf(problem, since))].join(' '),
+        settledBy: null,
+      };
   }
 }
 

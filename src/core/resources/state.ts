@@ -9,7 +9,7 @@ import type { SourcedCustomer } from '../source.ts';
 import { metadataFull } from './metadata-limit.ts';
 
 /** After this long with reserved credits an archive asks a person: they would not come back (organizations/archive-organization). */
-const ARCHIVE_PATIENCE_MS = 24 * 3_600_000;
+export const ARCHIVE_PATIENCE_MS = 24 * 3_600_000;
 
 export interface StateFacts {
   /** All keys of the organization; null when they were not listed. */

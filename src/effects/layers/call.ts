@@ -133,7 +133,7 @@ const lookCall: Call<null> = {
 };
 
 async function takePermit(
-  { signal }: CallerOptions,
+  { signal, clock }: CallerOptions,
   pacer: Pacer,
   call: Call<unknown>,
 ): Promise<{ readonly ok: true } | { readonly ok: false; readonly refusal: Failure }> {
@@ -143,7 +143,7 @@ async function takePermit(
     ...(signal ? { signal } : {}),
   });
   if (permit.ok) return permit;
-  return { ok: false, refusal: permit.reason === 'stopped' ? stopped() : limited(permit.retryAfterMs) };
+  return { ok: false, refusal: permit.reason === 'stopped' ? stopped() : limited(permit.retryAfterMs, clock.now()) };
 }
 
 interface Prepared {
@@ -237,9 +237,22 @@ function stopped(): Failure {
   return ourFailure('not-done', 'STOPPED', 'Stopped before the request was sent.');
 }
 
-function limited(retryAfterMs: number): Failure {
-  // No number of minutes: the message may end up in a status, which is rewritten only when its meaning changes.
-  return ourRefusal('RATE_LIMITED', 'The rate limit leaves no room for this request; it was not sent.', retryAfterMs);
+function limited(retryAfterMs: number, nowMs: number): Failure {
+  const message = `The rate limit leaves no room for this request${untilText(retryAfterMs, nowMs)}; it was not sent.`;
+  return ourRefusal('RATE_LIMITED', message, retryAfterMs);
+}
+
+const LONG_MS = 600_000;
+const MINUTE_MS = 60_000;
+
+/**
+ * The message may end up in a status, which is rewritten only when its meaning changes (V3): so never how long, and of a
+ * day's or an hour's limit the minute in which it ends, which is the same however often it is said.
+ */
+function untilText(ms: number, nowMs: number): string {
+  if (ms < LONG_MS) return '';
+  const end = Math.round((nowMs + ms) / MINUTE_MS) * MINUTE_MS;
+  return ` before ${new Date(end).toISOString().replace(':00.000Z', 'Z')}`;
 }
 
 /** A refusal of ours that means what the API's own code means. */

@@ -174,6 +174,21 @@ describe('a write', () => {
     expect(clock.monotonic()).toBe(0);
   });
 
+  test('kept waiting for long says until when, and the same as long as it waits', async () => {
+    const { client, clock } = desk([tooMany('1800')]);
+    await clock.run(mint(client));
+    const said: string[] = [];
+    for (let tick = 0; tick < 3; tick += 1) {
+      await clock.advance(333_333);
+      const answer = await clock.run(mint(client));
+      if (answer.outcome !== 'ok') said.push(answer.problem.message);
+    }
+    const [first] = said;
+    expect(first).toBe('The rate limit leaves no room for this request before 2026-11-02T08:30Z; it was not sent.');
+    expect(said[1]).toBe(first);
+    expect(said[2]).toBe(first);
+  });
+
   test('of money is not even sent again after a 429: that is a doubt', async () => {
     const { client, clock, requests } = desk([tooMany('1')]);
     expect(await clock.run(allocate(client))).toMatchObject({ outcome: 'in-doubt', problem: { code: 'RATE_LIMITED' } });
