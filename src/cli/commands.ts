@@ -87,7 +87,7 @@ export interface PassOptions extends Omit<WorkspaceOptions, 'output'>, Declared 
 }
 
 export const statusStores = ['inline', 'directory', 'git'] as const;
-export const secretStores = ['file', 'age'] as const;
+export const secretStores = ['file', 'age', 'kubernetes', 'command'] as const;
 
 export interface InitOptions extends Omit<WorkspaceOptions, 'output'> {
   /** Take the default of every question that the other options leave open. */
@@ -104,6 +104,10 @@ export interface InitOptions extends Omit<WorkspaceOptions, 'output'> {
   readonly secretStore: (typeof secretStores)[number] | null;
   /** Of age, for the secret store of that name. */
   readonly recipients: readonly string[];
+  /** Of its Secret objects, for `kubernetes`. */
+  readonly secretNamespace: string | null;
+  /** The program, for `command`. */
+  readonly secretCommand: string | null;
   /** Replace the API key that the workspace is bound to; a bound parent is never replaced. */
   readonly force: boolean;
 }

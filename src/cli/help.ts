@@ -52,7 +52,8 @@ Examples:
   reconcile init
   reconcile init --sandbox --yes      a workspace to try things in
   reconcile init --customer acme-coffee --name 'Acme Coffee' --status-store git
-  reconcile init --secret-store age --recipient age1…`;
+  reconcile init --secret-store age --recipient age1…
+  reconcile init --secret-store kubernetes --secret-namespace layers-secrets`;
 
 export const validateHelp = `
 Needs no API key and calls nothing. Exit code 0 when every file is valid, else

@@ -57,6 +57,13 @@ function addInit(program: Command, commands: Commands, exit: Exit): void {
     .addOption(new Option('--status-store <store>', 'where status goes').choices(statusStores))
     .addOption(new Option('--secret-store <store>', 'where secrets go').choices(secretStores))
     .addOption(new Option('--recipient <age1…>', 'for the secret store age; repeatable').argParser(collectWords))
+    .addOption(new Option('--secret-namespace <name>', 'for the secret store kubernetes: of its Secret objects'))
+    .addOption(
+      new Option(
+        '--secret-command <program>',
+        'for the secret store command: what keeps them, with its first arguments',
+      ),
+    )
     .addOption(new Option('--force', 'replace the bound API key; never the parent'))
     .addOption(new Option('--yes', 'ask nothing, take the defaults'))
     .addOption(noColorOption())
@@ -75,6 +82,8 @@ function addInit(program: Command, commands: Commands, exit: Exit): void {
           statusStore: options.statusStore ?? null,
           secretStore: options.secretStore ?? null,
           recipients: recipient ?? [],
+          secretNamespace: options.secretNamespace ?? null,
+          secretCommand: options.secretCommand ?? null,
         }),
       ),
     );

@@ -1,9 +1,9 @@
-import { ageRecipientProblem } from '../../core/declaration/age-recipient.ts';
 import { readCustomer } from '../../core/declaration/read.ts';
 import { yamlLines } from '../../core/yaml-text.ts';
 import type { InitOptions } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
-import { errorPage } from '../pages.ts';
+import { askChoice, askUntil, say } from './init-questions.ts';
+import { askSecrets, type SecretChoice, secretsOfOptions } from './init-secrets.ts';
 
 /** What a new workspace is to hold, as far as it was asked for. */
 export interface InitAnswers {
@@ -17,10 +17,6 @@ export interface FirstCustomer {
   readonly externalId: string;
   readonly name: string;
 }
-
-export type SecretChoice =
-  | { readonly store: 'file' }
-  | { readonly store: 'age'; readonly recipients: readonly string[] };
 
 /** What is there already is not asked for. */
 export interface InitSituation {
@@ -66,14 +62,6 @@ export async function askForAnswers(
   return secrets === null ? null : { ...known, statusStore, secrets };
 }
 
-/** A question whose usual answer is yes; null when nobody answers. */
-export async function askYes(question: string, context: CommandContext): Promise<boolean | null> {
-  const answers = ['y', 'yes', 'n', 'no'];
-  const problem = (text: string) => (answers.includes(text.toLowerCase()) ? null : 'It must be y or n.');
-  const answer = await askUntil(`${question} [Y/n] `, 'y', problem, context);
-  return answer === null ? null : /^y/i.test(answer);
-}
-
 /** Why a file may not say this; null when it may. */
 export function problemWithCustomer(customer: FirstCustomer): string | null {
   const reading = readCustomer('customers/first.yaml', yamlLines({ ...customer }, '').join('\n'));
@@ -88,11 +76,6 @@ function nameFor(externalId: string): string {
 
 function customerOfOptions({ customer, name }: InitOptions): FirstCustomer | null {
   return customer === null ? null : { externalId: customer, name: name ?? nameFor(customer) };
-}
-
-function secretsOfOptions({ secretStore, recipients }: InitOptions): SecretChoice | null {
-  if (secretStore === 'age') return { store: 'age', recipients };
-  return secretStore === null ? null : { store: secretStore };
 }
 
 async function askCustomer(context: CommandContext): Promise<FirstCustomer | 'none' | null> {
@@ -125,58 +108,4 @@ async function askStatusStore(situation: InitSituation, context: CommandContext)
 
 function defaultStatusStore({ hasRemote }: InitSituation): NonNullable<InitOptions['statusStore']> {
   return hasRemote ? 'git' : 'inline';
-}
-
-async function askSecrets(context: CommandContext): Promise<SecretChoice | null> {
-  say(context, '', 'Where API keys and signing secrets are kept, which the API shows once:');
-  say(context, '  file  ', 'in .reconcile/secrets on this machine, for your user only, never in git');
-  say(context, '  age   ', 'encrypted in secrets/, to be committed');
-  const store = await askChoice('Secrets [file] ', 'file', ['file', 'age'] as const, context);
-  if (store !== 'age') return store && { store };
-  const recipient = await askUntil(
-    'Recipient, as `age-keygen -y` prints it; - for the store file after all [-] ',
-    '-',
-    (text) => (text === '-' ? null : refusal(ageRecipientProblem(text))),
-    context,
-  );
-  if (recipient === null) return null;
-  return recipient === '-' ? { store: 'file' } : { store: 'age', recipients: [recipient] };
-}
-
-function refusal(problem: string | null): string | null {
-  return problem === null ? null : `It ${problem}.`;
-}
-
-async function askChoice<T extends string>(
-  question: string,
-  usual: T,
-  choices: readonly T[],
-  context: CommandContext,
-): Promise<T | null> {
-  const chosen = (text: string) => choices.find((choice) => choice === text.toLowerCase());
-  const problem = (text: string) => (chosen(text) ? null : `It must be one of ${choices.join(', ')}.`);
-  const text = await askUntil(question, usual, problem, context);
-  return text === null ? null : (chosen(text) ?? usual);
-}
-
-/** Asks again, with what is wrong, until an answer can be used. Nothing but Enter takes the usual one. */
-async function askUntil(
-  question: string,
-  usual: string,
-  problemWith: (text: string) => string | null,
-  context: CommandContext,
-): Promise<string | null> {
-  for (;;) {
-    const line = await context.prompt(question);
-    if (line === null) return null;
-    const text = line.trim() === '' ? usual : line.trim();
-    const problem = problemWith(text);
-    if (problem === null) return text;
-    say(context, '  ', problem);
-  }
-}
-
-function say(context: CommandContext, first: string, text: string): void {
-  const start = first === '' ? '\n' : '';
-  context.stderr(`${start}${errorPage(context).wrap(text, first).join('\n')}\n`);
 }

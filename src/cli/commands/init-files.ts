@@ -42,7 +42,7 @@ export function readWorkspaceFile(directory: string): Existing {
 }
 
 const WORKSPACE_FILE = 'reconcile.yaml';
-const HEAD = '# What concerns all customers; `reconcile schema reconcile` says what there is.\n';
+const HEAD = '# What concerns all customers; `reconcile schema reconcile` has the settings.\n';
 
 export type Drafted =
   /** null: it is there, and says all of this already. */
@@ -75,15 +75,10 @@ function settingsText(
 ): string {
   const status = statusStore && { store: statusStore, ...(statusStore === 'directory' ? { directory: 'status' } : {}) };
   const lines = yamlLines(
-    { ...(status ? { status } : {}), ...(secrets === null ? {} : { secrets: secretSettings(secrets) }) },
+    { ...(status ? { status } : {}), ...(secrets === null ? {} : { secrets: { ...secrets } }) },
     '',
   );
   return lines.map((line) => `${line}\n`).join('');
-}
-
-function secretSettings(secrets: NonNullable<InitAnswers['secrets']>) {
-  if (secrets.store === 'file') return { store: 'file' };
-  return { store: 'age', directory: 'secrets', recipients: [...secrets.recipients] };
 }
 
 /** Grants nothing and mints nothing: somebody will run it before reading it. */

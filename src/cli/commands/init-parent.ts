@@ -9,8 +9,8 @@ import type { InitOptions } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
 import { errorPage } from '../pages.ts';
 import type { Binding } from './bind-workspace.ts';
-import { askYes } from './init-answers.ts';
 import { draftWorkspace, type WorkspaceFile } from './init-files.ts';
+import { askYes } from './init-questions.ts';
 
 export type Parent =
   | { readonly kind: 'parent'; readonly me: Whoami }

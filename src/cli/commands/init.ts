@@ -1,5 +1,4 @@
 import type { Whoami } from '../../core/api.ts';
-import { ageRecipientProblem } from '../../core/declaration/age-recipient.ts';
 import { printable } from '../../core/declaration/yaml/printable.ts';
 import { hasRemote } from '../../effects/secrets/git-tracked.ts';
 import { findCustomerFiles } from '../../effects/source/find-files.ts';
@@ -14,7 +13,6 @@ import { disk } from '../stores.ts';
 import {
   answersOfOptions,
   askForAnswers,
-  askYes,
   type InitAnswers,
   type InitSituation,
   problemWithCustomer,
@@ -29,6 +27,8 @@ import {
   writeFiles,
 } from './init-files.ts';
 import { bindingOf, chooseParent, NO_SETTINGS, nameOf } from './init-parent.ts';
+import { askYes } from './init-questions.ts';
+import { wrongSecretOption } from './init-secrets.ts';
 
 /**
  * Makes a workspace, or binds one that is there: one GET, and files only after the last answer. Asks on a terminal what
@@ -96,17 +96,13 @@ function refuseDraft(drafted: Exclude<Drafted, { readonly kind: 'drafted' }>, co
 
 /** Said before anything is asked or called. */
 function wrongOption(options: InitOptions): string | null {
-  const { customer, name, secretStore, recipients } = options;
+  const { customer, name } = options;
   if (name !== null && customer === null) return '--name is the name of --customer: say both.';
   if (customer !== null) {
     const problem = problemWithCustomer({ externalId: customer, name: name ?? 'A' });
     if (problem !== null) return `--customer ${printable(customer)}: ${problem}`;
   }
-  if (secretStore === 'age' && recipients.length === 0)
-    return '--secret-store age needs --recipient: the public half of a pair, as `age-keygen -y` prints it.';
-  if (secretStore !== 'age' && recipients.length > 0) return '--recipient is for --secret-store age.';
-  const [problem] = recipients.flatMap((recipient) => ageRecipientProblem(recipient) ?? []);
-  return problem === undefined ? null : `--recipient ${problem}.`;
+  return wrongSecretOption(options);
 }
 
 async function situationOf(directory: string, existing: WorkspaceFile): Promise<InitSituation> {
@@ -138,12 +134,18 @@ function report(me: Whoami | null, files: readonly DraftedFile[], page: Page): s
     ...files.map(({ path }) => `Wrote ${path}`),
     ...page.wrap(bindingSentence(me, files), ''),
     'Next:',
-    '  1. Declare each customer below customers/ (see reconcile schema customer).',
+    ...page.wrap(whatToDeclare(files), '  1. ', 5),
     '  2. reconcile validate',
     `  3. ${run} --dry-run`,
     `  4. Commit reconcile.yaml and customers/, then run ${run}.`,
     '',
   ].join('\n');
+}
+
+function whatToDeclare(files: readonly DraftedFile[]): string {
+  const first = files.find(({ path }) => path.startsWith('customers/'));
+  if (first === undefined) return 'Declare each customer below customers/ (see reconcile schema customer).';
+  return `Say in ${first.path} what the customer gets (see reconcile schema customer).`;
 }
 
 function bindingSentence(me: Whoami | null, files: readonly DraftedFile[]): string {

@@ -19,6 +19,8 @@ const options = {
   statusStore: null,
   secretStore: null,
   recipients: [],
+  secretNamespace: null,
+  secretCommand: null,
 };
 const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
 
@@ -164,6 +166,33 @@ describe('reconcile init at a terminal', () => {
     expect(await validate({ directory, output: 'text', color: false }, context)).toBe(0);
   });
 
+  it.each([
+    {
+      store: 'kubernetes',
+      typed: ['kubernetes', 'Not One', ''],
+      given: { secretStore: 'kubernetes', secretNamespace: 'layers-secrets' } as const,
+      line: 'secrets: { store: kubernetes, namespace: layers-secrets }\n',
+    },
+    {
+      store: 'command',
+      typed: ['command', 'keep-secrets put'],
+      given: { secretStore: 'command', secretCommand: 'keep-secrets put' } as const,
+      line: 'secrets: { store: command, command: [keep-secrets, put] }\n',
+    },
+  ])('offers the secret store $store, by questions and by options alike', async ({ typed, given, line }) => {
+    const asked = await againstSandbox();
+    const directory = workspace();
+    const { context, left } = typing(asked.context, '', '-', '', ...typed, '');
+    expect(await init({ ...options, directory }, context)).toBe(0);
+    expect(left).toEqual([]);
+    expect(textOf(directory, 'reconcile.yaml')).toContain(line);
+
+    const elsewhere = workspace();
+    expect(await init({ ...options, ...given, directory: elsewhere, customer: 'acme' }, asked.context)).toBe(0);
+    expect(textOf(elsewhere, 'reconcile.yaml')).toContain(line);
+    expect(await validate({ directory: elsewhere, output: 'text', color: false }, asked.context)).toBe(0);
+  });
+
   it.each([0, 1, 2, 3, 4, 5])('leaves nothing behind when the input ends after %i answers', async (count) => {
     const { context } = await againstSandbox();
     const directory = workspace();
@@ -267,6 +296,14 @@ describe('reconcile init with options', () => {
     { reason: 'a name without a customer', given: { name: 'A' }, said: '--customer' },
     { reason: 'an identity that cannot be one', given: { customer: 'a b' }, said: '--customer a b' },
     { reason: 'age without a recipient', given: { secretStore: 'age' }, said: '--recipient' },
+    { reason: 'kubernetes without a namespace', given: { secretStore: 'kubernetes' }, said: '--secret-namespace' },
+    { reason: 'command without a program', given: { secretStore: 'command' }, said: '--secret-command' },
+    { reason: 'a namespace for nothing', given: { secretNamespace: 'acme' }, said: '--secret-store kubernetes' },
+    {
+      reason: 'a namespace that is none',
+      given: { secretStore: 'kubernetes', secretNamespace: 'Acme' },
+      said: '--secret-namespace: It must be',
+    },
     { reason: 'a recipient for nothing', given: { recipients: [RECIPIENT] }, said: '--secret-store age' },
     {
       reason: 'a recipient that is none',
