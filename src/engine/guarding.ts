@@ -145,12 +145,11 @@ async function grantedSinceMidnight(pass: Pass, counted: readonly CountedCustome
   const events = await readParentAllocations(pass.effects.reader, midnight);
   if (events.outcome !== 'ok')
     return problemOf(events, 'Reading the parent ledger', '/guards/maxGrantPerDay', noticesFor(pass.workspace));
-  const onChildren = counted
-    .flatMap(({ allocations }) => allocations)
-    .filter(({ createdAt }) => Date.parse(createdAt) >= midnight);
+  const onChildren = counted.flatMap(({ allocations }) => allocations);
   // A grant has one row with the parent and one with the child: a stale list of one does not hide it from the day.
   const amounts = new Map<string, number>();
   for (const event of [...events.value, ...onChildren]) {
+    if (Date.parse(event.createdAt) < midnight) continue;
     const read = readGrantMarker(event);
     if (read.kind !== 'marked') continue;
     const { externalId, incarnation, slot } = read.marker;

@@ -151,6 +151,20 @@ describe('the life of a key', () => {
     expect(works(world, fileOf(world, 'second'))).toBe(true);
   });
 
+  it('declared revoked is revoked also when the answer is an empty one', async () => {
+    const silent = (inner: Transport): Transport => ({
+      async send(request) {
+        const answer = await inner.send(request);
+        if (request.method !== 'DELETE' || answer.kind !== 'response') return answer;
+        return { ...answer, status: 204, headers: {}, body: '' };
+      },
+    });
+    const world = await onboarded(KEY, { transport: silent });
+    redeclare(world, KEY.replace('] }', '], state: revoked }'));
+    const report = await settledPass(world);
+    expect([actions(report), report.customers[0]?.phase]).toEqual([['revoke main done'], 'Ready']);
+  });
+
   it('declared revoked is revoked, and active again is minted only with createdAfter', async () => {
     const world = await onboarded();
     redeclare(world, KEY.replace('] }', '], state: revoked }'));

@@ -241,9 +241,11 @@ async function revoke(
         () => writer.revokeApiKey(organizationId, id),
         ({ status }) => ({ status }),
       );
-      // Idempotent by state (organizations/api-keys/delete): in doubt it is simply said again.
+      // Idempotent by state (organizations/api-keys/delete): in doubt it is looked for, and simply said again.
       const isGone =
-        answer.outcome === 'ok' || (answer.problem.code === 'NOT_FOUND' && !listed.some((key) => key.id === id));
+        answer.outcome === 'ok' ||
+        (answer.problem.code === 'NOT_FOUND' && !listed.some((key) => key.id === id)) ||
+        (answer.outcome === 'in-doubt' && (await isRevoked(run, id)));
       return isGone ? done() : byAnswer(answer, 'Revoking the API key', pointer, notices);
     });
     if (revoked.outcome !== 'done') return revoked;
@@ -253,6 +255,11 @@ async function revoke(
   if (entry?.replaces && decision.keys.some(({ id }) => id === entry.replaces))
     run.keys.set(entry.name, { ...entry, replaces: null });
   return done(decision.keys.map(({ prefix }) => prefix).join(', '));
+}
+
+async function isRevoked(run: CustomerRun, id: string): Promise<boolean> {
+  const listing = await readApiKeys(run.pass.effects.reader, organizationIdOf(run));
+  return listing.outcome === 'ok' && listing.value.some((key) => key.id === id && key.status === 'revoked');
 }
 
 function actionOf(decision: Obtaining): 'mint' | 'rotate' {
