@@ -54,6 +54,8 @@ export interface Pass {
 export interface SharedReads {
   /** The parent's allocations of the last 48 hours, read at most once for a listing. */
   readonly parentLedgerOf48h: () => Promise<Answer<readonly LedgerEvent[]>>;
+  /** Asks for what the listing may not have shown, before anything is created; the organizations that it lacked. */
+  readonly lookAgain: () => Promise<Answer<readonly Organization[]>>;
   /** The listing that was planned from, with what was written since. */
   readonly inventory: () => Inventory;
   /** Takes in an organization as it read back after a write of ours: that is younger than the listing. */

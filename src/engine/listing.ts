@@ -3,9 +3,12 @@ import type { LedgerEvent, Organization } from '../core/api.ts';
 import { inventoryOf, normalizedId } from '../core/inventory.ts';
 import type { Refusal } from '../core/report.ts';
 import type { Pass, SharedReads } from './context.ts';
-import { readOrganizations, readParentAllocations } from './reads.ts';
+import { readArchived, readNewest, readOrganizations, readParentAllocations } from './reads.ts';
 
 const LEDGER_WINDOW_MS = 48 * 3_600_000;
+
+/** A creation does not rest on an older look at what is newest: a plan may have waited for its answer for hours (I2). */
+const LOOK_LIFE_MS = 60_000;
 
 /** One listing of all organizations, and what is read once beside it. */
 export interface Listing extends SharedReads {
@@ -34,8 +37,47 @@ function listingOf(pass: Pass, listed: readonly Organization[], startedAtMs: num
   let inventory = inventoryOf(listed);
   let isCurrent = true;
   let recent: Promise<Answer<readonly LedgerEvent[]>> | null = null;
+  let looking: Promise<Answer<readonly Organization[]>> | null = null;
+  let lookedAtMs = startedAtMs;
+  let hasSeenArchived = false;
+  const lacked: Organization[] = [];
+  const { reader, clock } = pass.effects;
+
+  const isKnown = ({ id }: Organization): boolean => byId.has(normalizedId(id));
+
+  /** Takes in what a later look shows and the listing did not. */
+  function takeIn(found: readonly Organization[]): void {
+    const fresh = found.filter((organization) => !isKnown(organization));
+    lacked.push(...fresh);
+    for (const organization of fresh) byId.set(normalizedId(organization.id), organization);
+    if (fresh.length > 0) isCurrent = false;
+  }
+
+  async function lookAgain(): Promise<Answer<readonly Organization[]>> {
+    const nowMs = clock.monotonic();
+    if (nowMs - lookedAtMs > LOOK_LIFE_MS) {
+      const newest = await readNewest(reader, isKnown);
+      if (newest.outcome !== 'ok') return newest;
+      takeIn(newest.value);
+      lookedAtMs = nowMs;
+    }
+    if (!hasSeenArchived) {
+      const archived = await readArchived(reader);
+      if (archived.outcome !== 'ok') return archived;
+      takeIn(archived.value);
+      hasSeenArchived = true;
+    }
+    return { outcome: 'ok', value: lacked, meta: {} };
+  }
+
   return {
     startedAtMs,
+    lookAgain() {
+      looking ??= lookAgain().finally(() => {
+        looking = null;
+      });
+      return looking;
+    },
     inventory() {
       if (!isCurrent) inventory = inventoryOf([...byId.values()]);
       isCurrent = true;
@@ -48,7 +90,7 @@ function listingOf(pass: Pass, listed: readonly Organization[], startedAtMs: num
     // A grant to an organization that was made meanwhile must not make this listing look as if it lacked one: everybody
     // who creates waits for the same answer, which was asked for before any of them did.
     parentLedgerOf48h() {
-      recent ??= readParentAllocations(pass.effects.reader, pass.serverTimeMs - LEDGER_WINDOW_MS).then((answer) => {
+      recent ??= readParentAllocations(reader, pass.serverTimeMs - LEDGER_WINDOW_MS).then((answer) => {
         if (answer.outcome !== 'ok') recent = null;
         return answer;
       });

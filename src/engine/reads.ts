@@ -12,6 +12,24 @@ export function readOrganizations(reader: LayersReader): Promise<Answer<readonly
   return readAllPages((cursor) => reader.listOrganizations(page(cursor, 200)), { idOf: ({ id }) => id });
 }
 
+/** Those of one status, for an API that does not show them unless asked. */
+export function readArchived(reader: LayersReader): Promise<Answer<readonly Organization[]>> {
+  return readAllPages((cursor) => reader.listOrganizations({ ...page(cursor, 200), status: 'archived' }), {
+    idOf: ({ id }) => id,
+  });
+}
+
+/** Newest first, down to the page with one that is known: what was made since a listing stands before it. */
+export function readNewest(
+  reader: LayersReader,
+  isKnown: (organization: Organization) => boolean,
+): Promise<Answer<readonly Organization[]>> {
+  return readAllPages((cursor) => reader.listOrganizations(page(cursor, 200)), {
+    idOf: ({ id }) => id,
+    until: isKnown,
+  });
+}
+
 export function readApiKeys(reader: LayersReader, organizationId: string): Promise<Answer<readonly ApiKey[]>> {
   return readAllPages((cursor) => reader.listApiKeys(organizationId, page(cursor, 100)), { idOf: ({ id }) => id });
 }

@@ -34,7 +34,7 @@ describe('onboarding the guide’s customer', () => {
 
   it('takes six reads of its own', async () => {
     const world = await onboarded();
-    const shared = 4; // whoami, the listing, the plan's wallet, the parent ledger of two days: one each a pass
+    const shared = 5; // whoami, the listing, the plan's wallet, the archived, the parent ledger of two days: one each a pass
     expect(lines(world.requests.filter(({ method }) => method === 'GET'))).toHaveLength(shared + 6);
   });
 

@@ -311,6 +311,50 @@ describe('an organization that `adopt` names', () => {
   });
 });
 
+describe('an organization that the listing does not show', () => {
+  /** An API that shows archived organizations only to those who ask for them. */
+  const hidesArchived: Lie = async (request, inner) => {
+    if (!/^GET \/v1\/organizations\?(?!.*status=)/.test(`${request.method} ${request.path}`)) return null;
+    const answer = await inner.send(request);
+    if (answer.kind !== 'response') return answer;
+    const page = JSON.parse(answer.body);
+    const items = page.items.filter((item: { status: string }) => item.status !== 'archived');
+    return { ...answer, body: JSON.stringify({ ...page, items }) };
+  };
+
+  it('because it is archived is not onboarded again by its old file, and is by a higher incarnation (I5)', async () => {
+    const world = await onboarded();
+    world.sandbox.hands.archive(organizations(world)[0]?.id ?? '');
+    world.sandbox.clock.advance(72 * HOUR_MS);
+    world.liar.lie = hidesArchived;
+    world.declare('acme-coffee.yaml', ACME);
+    const report = await world.pass();
+    expect([report.customers[0]?.phase, codes(report)]).toEqual(['Stalled', ['OrganizationArchived']]);
+    expect(writes(world)).toBe(0);
+
+    world.declare('acme-coffee.yaml', `${ACME}incarnation: 2\n`);
+    expect((await world.pass()).customers[0]?.phase).toBe('Ready');
+    expect([organizations(world).length, grants(world).length]).toEqual([2, 2]);
+  });
+
+  it.each([
+    { reason: 'with this identity', made: { name: 'Somebody', metadata: { externalId: 'acme-coffee' } } },
+    { reason: 'with this name', made: { name: 'Acme Coffee' } },
+  ])('because somebody made it $reason while the plan waited is no second one beside ours (I2)', async ({ made }) => {
+    const world = lyingWorld();
+    const report = await world.pass({
+      confirm: async () => {
+        world.sandbox.hands.createOrganization(made);
+        world.sandbox.clock.advance(HOUR_MS);
+        return true;
+      },
+    });
+    expect([report.customers[0]?.phase, codes(report)]).toEqual(['Held', ['ListingIncomplete']]);
+    expect(organizations(world)).toHaveLength(1);
+    expect(codes(await world.pass())).toEqual(['AdoptionRequired']);
+  });
+});
+
 describe('an organization in a state that nobody has told us of', () => {
   it('freezes its own customer and delays nobody else (I9)', async () => {
     const world = await onboarded();

@@ -34,7 +34,7 @@ export function identifyOrganization(
   claimed: ReadonlySet<string>,
   notices: Notices,
 ): Identification {
-  const { externalId, name, incarnation, state } = customer.declaration;
+  const { externalId, name, state } = customer.declaration;
   const frozen = (pointer: string, code: string, message: string, next: string): Identification => ({
     kind: 'frozen',
     problem: notices.problem(pointer, 'error', code, message, { next }),
@@ -68,15 +68,9 @@ export function identifyOrganization(
       `Adopt it: \`adopt: { organizationId: ${recorded.id}, grantedCredits: <credits granted by hand> }\`.`,
     );
 
-  const highest = Math.max(0, ...all.map((organization) => readOrganizationMarker(organization)?.incarnation ?? 1));
   if (state !== 'active') return { kind: 'none-wanted', organizationId: all[0]?.id ?? null };
-  if (incarnation <= highest)
-    return frozen(
-      customer.positions.has('/incarnation') ? '/incarnation' : '/externalId',
-      'OrganizationArchived',
-      `The organization of this customer is archived (${all[0]?.id ?? ''}), and nothing leaves that state.`,
-      `To onboard the customer again with a new organization, set \`incarnation: ${highest + 1}\`; to leave it archived, set \`state: archived\`.`,
-    );
+  const ended = endedBefore(customer, all, notices);
+  if (ended) return { kind: 'frozen', problem: ended };
 
   const namesake = inventory.liveWithName(name).find(({ metadata }) => !claimed.has(metadata['externalId'] ?? ''));
   if (namesake)
@@ -87,6 +81,25 @@ export function identifyOrganization(
       `If it is this customer, set \`adopt: { organizationId: ${namesake.id}, grantedCredits: <credits granted by hand> }\`; if not, give one of them another name.`,
     );
   return { kind: 'absent' };
+}
+
+/** What forbids another organization after archived ones: an incarnation that is not higher than all of theirs (I5). */
+export function endedBefore(
+  customer: SourcedCustomer,
+  archived: readonly Organization[],
+  notices: Notices,
+): Problem | null {
+  const highest = Math.max(0, ...archived.map((one) => readOrganizationMarker(one)?.incarnation ?? 1));
+  if (customer.declaration.incarnation > highest) return null;
+  return notices.problem(
+    customer.positions.has('/incarnation') ? '/incarnation' : '/externalId',
+    'error',
+    'OrganizationArchived',
+    `The organization of this customer is archived (${archived[0]?.id ?? ''}), and nothing leaves that state.`,
+    {
+      next: `To onboard the customer again with a new organization, set \`incarnation: ${highest + 1}\`; to leave it archived, set \`state: archived\`.`,
+    },
+  );
 }
 
 /** An identity never changes: what is recorded in this file's place belongs to a customer that no file claims (I9). */

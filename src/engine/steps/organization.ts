@@ -1,9 +1,11 @@
 import type { Answer, Failure } from '../../core/answer.ts';
 import type { Organization } from '../../core/api.ts';
 import { counterpartiesOf, witnessOnParentLedger } from '../../core/ledger.ts';
-import { isMarkedFor } from '../../core/marker.ts';
+import { isMarkedFor, organizationMark } from '../../core/marker.ts';
 import type { Step } from '../../core/plan.ts';
+import type { Problem } from '../../core/problem.ts';
 import { adoptionMetadata, vetoOnAdoption } from '../../core/resources/adoption.ts';
+import { endedBefore } from '../../core/resources/identification.ts';
 import { creationMetadata, metadataPatch, organizationPatch } from '../../core/resources/organization.ts';
 import { type SharedReads, writerOf } from '../context.ts';
 import {
@@ -29,6 +31,8 @@ export async function executeCreation(run: CustomerRun, shared: SharedReads): Pr
   const { externalId, incarnation } = customer.declaration;
   const changed = await declarationChanged(run);
   if (changed) return changed;
+  const appeared = await appearedSince(run, shared);
+  if (appeared) return failed(appeared);
   const recent = await shared.parentLedgerOf48h();
   if (recent.outcome !== 'ok') return failed(problemOf(recent, 'Reading the parent ledger', '/externalId', notices));
   const inventory = shared.inventory();
@@ -61,6 +65,34 @@ export async function executeCreation(run: CustomerRun, shared: SharedReads): Pr
     if (found) return accept(run, found, shared);
     if (!goOn) return failed(doubt ? creationInDoubt(run, doubt) : verdict);
   }
+}
+
+/** What a look at what the listing lacked says against a creation: one that was made since, or archived ones not shown. */
+async function appearedSince(run: CustomerRun, shared: SharedReads): Promise<Problem | null> {
+  const { customer, notices } = run;
+  const { externalId, name } = customer.declaration;
+  const lacked = await shared.lookAgain();
+  if (lacked.outcome !== 'ok') return problemOf(lacked, 'Listing the organizations', '/externalId', notices);
+  const isAbout = ({ status, metadata, ...other }: Organization): boolean => {
+    const claimedAs = metadata[organizationMark.externalId];
+    return status !== 'archived' && (claimedAs === externalId || (claimedAs === undefined && other.name === name));
+  };
+  const live = lacked.value.find(isAbout);
+  if (!live) {
+    const all = shared.inventory().withExternalId(externalId);
+    return endedBefore(
+      customer,
+      all.filter(({ status }) => status === 'archived'),
+      notices,
+    );
+  }
+  return notices.problem(
+    '/externalId',
+    'held',
+    'ListingIncomplete',
+    `Organization ${live.id} has appeared since the organizations were listed, and it might be this customer's. None is created.`,
+    { next: 'Nothing to do: the next pass lists again.' },
+  );
 }
 
 function send(run: CustomerRun): Promise<Answer<Organization>> {
