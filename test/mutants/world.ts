@@ -113,8 +113,8 @@ export const worldMutants: readonly Mutant[] = [
     'an archived customer comes back by itself',
     'I5',
     IDENTIFICATION,
-    'if (incarnation <= highest)',
-    'if (false)',
+    'if (customer.declaration.incarnation > highest) return null;',
+    'return null;',
   ),
   mutant(
     'two live organizations are one too many to notice',
