@@ -39,6 +39,19 @@ export function takeApiKey(environment: MutableEnvironment): GivenKey | null {
   return text === '' ? null : { key: new Secret(text), hasShape: hasShape(text) };
 }
 
+/** Switches of Node under which somebody else may read what this process holds or sends (correctness 4.1). */
+export function exposures(environment: Readonly<MutableEnvironment>, execArgv: readonly string[]): readonly string[] {
+  const options = [...execArgv, ...(environment['NODE_OPTIONS'] ?? '').split(/\s+/)];
+  const found = [
+    ...(options.some((option) => /^--inspect(?:-|=|$)/.test(option)) ? ['--inspect lets others look into it'] : []),
+    ...((environment['NODE_DEBUG'] ?? '') === '' ? [] : ['NODE_DEBUG prints what it does']),
+    ...(environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
+      ? ['NODE_TLS_REJECT_UNAUTHORIZED=0 asks it not to check whom it talks to']
+      : []),
+  ];
+  return found.map((why) => `This process holds the API key, and ${why}. Leave it out where reconcile runs.`);
+}
+
 /**
  * The key and the address of the API. LAYERS_API_KEY_FILE wins over LAYERS_API_KEY; whether the key is good is for the
  * API to say, but one with a shape that no key has is refused before it travels.

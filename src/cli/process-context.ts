@@ -1,7 +1,7 @@
 import type { Secret } from '../core/secret.ts';
 import { nodeFileSystem } from '../effects/node-filesystem.ts';
 import type { CommandContext, CredentialResult } from './context.ts';
-import { type GivenKey, readCredentials } from './credentials.ts';
+import { exposures, type GivenKey, readCredentials } from './credentials.ts';
 import { createLog, type LogLevel } from './log.ts';
 import { createPrompt, type Prompt } from './prompt.ts';
 import { USUAL_WIDTH } from './render/page.ts';
@@ -57,9 +57,10 @@ export function createProcessContext(options: ProcessContextOptions): ProcessCon
     credentials() {
       const result = readCredentials(env, apiKey, nodeFileSystem);
       if (!result.ok) return result;
-      for (const why of result.credentials.warnings.filter((one) => !warned.has(one))) {
+      const warnings = [...result.credentials.warnings, ...exposures(env, process.execArgv)];
+      for (const why of warnings.filter((one) => !warned.has(one))) {
         warned.add(why);
-        log.warn({ why }, 'API key open to others');
+        log.warn({ why }, 'the API key is open to others');
       }
       return remembering(result.credentials, known);
     },

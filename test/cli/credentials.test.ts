@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type MutableEnvironment, readCredentials, takeApiKey } from '../../src/cli/credentials.ts';
+import { exposures, type MutableEnvironment, readCredentials, takeApiKey } from '../../src/cli/credentials.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { nodeFileSystem } from '../../src/effects/node-filesystem.ts';
 import { workspace } from './support/workspace.ts';
@@ -74,5 +74,25 @@ describe('the API key', () => {
     const result = read({ LAYERS_API_KEY_FILE: keyFile(`topsecret${'x'.repeat(5000)}`) });
     expect(result.ok).toBe(false);
     expect(JSON.stringify(result)).not.toContain('topsecret');
+  });
+});
+
+describe('a process that others may look into', () => {
+  it.each([
+    { reason: 'an inspector', environment: {}, execArgv: ['--inspect=0.0.0.0:9229'], says: /--inspect lets/ },
+    {
+      reason: 'an inspector from outside',
+      environment: { NODE_OPTIONS: '-r x --inspect-brk' },
+      says: /--inspect lets/,
+    },
+    { reason: 'a debug log', environment: { NODE_DEBUG: 'http' }, says: /NODE_DEBUG prints/ },
+    { reason: 'no check of certificates', environment: { NODE_TLS_REJECT_UNAUTHORIZED: '0' }, says: /not to check/ },
+  ])('is warned of when it is started with $reason (I4)', ({ environment, execArgv = [], says }) => {
+    expect(exposures(environment, execArgv)).toEqual([expect.stringMatching(says)]);
+  });
+
+  it('is not suspected for other options', () => {
+    const environment = { NODE_OPTIONS: '--max-old-space-size=512', NODE_TLS_REJECT_UNAUTHORIZED: '1' };
+    expect(exposures(environment, ['--enable-source-maps'])).toEqual([]);
   });
 });
