@@ -78,7 +78,7 @@ export async function openSession(
 
   const isLocked = !dryRun && options.lock !== false;
   const lock = !isLocked || !state ? null : await takeLock(state.directory, options.command);
-  if (lock && !lock.ok) return refuse(lock.message, exitCodes.lockNotObtained);
+  if (lock && !lock.ok) return refuse(`${lock.message}.`, exitCodes.lockNotObtained);
   const started = sandbox ? await startSandbox(directory) : null;
   const api = credentials ?? started;
   if (!api?.ok) {

@@ -20,7 +20,7 @@ export function logEvents(log: Logger): Observer {
       // Somebody is writing it at this moment; it is looked at again by itself.
       const level = problem.code === 'FileChanging' ? 'debug' : 'error';
       log[level](
-        { file, place: placeText(problem), code: problem.code, why: problem.message },
+        { file, place: placeText(problem), code: problem.code, why: problem.message, next: problem.hint },
         'declaration cannot be used; its customer is frozen',
       );
     }
@@ -90,7 +90,7 @@ export function logEvents(log: Logger): Observer {
       say.begun(level, { code, why, next, requestId });
       for (const problem of problems)
         log[level](
-          { place: placeText(problem), code: problem.code, why: problem.message },
+          { place: placeText(problem), code: problem.code, why: problem.message, next: problem.hint },
           'declaration cannot be used',
         );
     }

@@ -2,7 +2,7 @@ import { resumeCustomer } from '../../engine/resume.ts';
 import type { ResumeOptions } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
-import { errorPage } from '../pages.ts';
+import { errorPage, outputPage } from '../pages.ts';
 import { createProgress, logOnlyTrouble } from '../progress.ts';
 import { openSession, workspaceOf } from '../session.ts';
 import { fromFiles } from '../source-options.ts';
@@ -31,7 +31,11 @@ export async function resume(options: ResumeOptions, context: CommandContext): P
     });
     switch (result.kind) {
       case 'resumed':
-        context.stdout(`${customer} is active again (${result.organizationId}). The next pass looks after it.\n`);
+        context.stdout(
+          `${outputPage(context, false)
+            .wrap(`${customer} is active again (${result.organizationId}). The next pass looks after it.`, '')
+            .join('\n')}\n`,
+        );
         return exitCodes.ok;
       case 'declined':
         say(context, '', 'Nothing was changed.');

@@ -16,8 +16,8 @@ import { daemonsReviewedPlans } from '../approvals.ts';
 import type { Cluster } from '../cluster.ts';
 import type { PassOptions } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
-import { exitCodes } from '../exit-code.ts';
 import { followApprovals } from '../follow-approvals.ts';
+import { refuseInWords } from '../reading.ts';
 import { type Session, workspaceOf } from '../session.ts';
 
 /** What `daemon.resync` is when reconcile.yaml says nothing; the schema's own default. */
@@ -81,8 +81,7 @@ export async function watch(
   });
   const problem = await lookout.listen(listenAddress(options, workspace));
   if (problem !== null) {
-    context.stderr(`error: ${problem}\n`);
-    return { exitCode: exitCodes.cannotRun, abandoned: [] };
+    return { exitCode: refuseInWords(context, problem), abandoned: [] };
   }
   log.info({ directory }, 'daemon started');
   try {

@@ -36,7 +36,12 @@ export function knowledgeOf(
 
 function organizationKnowledge({ organization }: Observation): Knowledge {
   const { id, name, status, createdAt } = organization;
-  return { known: `${id}, named "${name}", is ${status}.`, unknown: null, since: createdAt };
+  // Since when it is suspended or archived the API does not say; what we sent is in the journal.
+  return {
+    known: `${id}, named "${name}", is ${status}.`,
+    unknown: null,
+    since: status === 'active' ? createdAt : null,
+  };
 }
 
 function creditKnowledge(customer: SourcedCustomer, { ledger, status, organization }: Observation): Knowledge {
