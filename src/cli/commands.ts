@@ -36,6 +36,10 @@ export interface StatusOptions extends WorkspaceOptions, Declared {
   readonly sandbox: boolean;
   /** Also read what each organization holds now. */
   readonly live: boolean;
+  /** These alone, by their externalId; everybody when left out or empty. */
+  readonly customers?: readonly string[];
+  /** Without those who are as declared. */
+  readonly unsettled?: boolean;
 }
 
 export interface DoctorOptions extends WorkspaceOptions, Declared {

@@ -76,7 +76,8 @@ the balance of each organization: one GET each, with the API key, no lock.
 
 Examples:
   reconcile status
-  reconcile status --live
+  reconcile status --unsettled        only what is not as declared
+  reconcile status acme-coffee --live
   reconcile status --output json | jq '.customers[] | select(.phase != "Ready")'`;
 
 export const resumeHelp = `

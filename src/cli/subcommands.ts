@@ -111,16 +111,18 @@ function addStatus(program: Command, commands: Commands, exit: Exit): void {
     program
       .command('status')
       .description('print the recorded status of every customer')
+      .argument('[customer...]', 'externalIds of the customers to show; all when left out')
       .addOption(directoryOption())
       .addOption(outputOption())
       .addOption(noColorOption())
       .addOption(sandboxOption())
-      .addOption(new Option('--live', 'also read what each organization holds now; GET only')),
+      .addOption(new Option('--live', 'also read what each organization holds now; GET only'))
+      .addOption(new Option('--unsettled', 'only customers that are not as declared')),
   )
     .addHelpText('after', statusHelp)
-    .action(async ({ sandbox, live, ...options }, command) => {
-      const from = readSource(command);
-      exit(await commands.status({ ...options, from, sandbox: sandbox === true, live: live === true }));
+    .action(async (customers, { sandbox, live, unsettled, ...options }, command) => {
+      const flags = { sandbox: sandbox === true, live: live === true, unsettled: unsettled === true };
+      exit(await commands.status({ ...options, ...flags, customers, from: readSource(command) }));
     });
 }
 

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
+import { claimedIdentities } from '../../core/orphans.ts';
 import type { Fleet, SourcedCustomer, SourcedWorkspace } from '../../core/source.ts';
-import { type CustomerStatus, readCustomerStatus, recordedParent } from '../../core/status.ts';
+import { type CustomerStatus, isSettled, readCustomerStatus, recordedParent } from '../../core/status.ts';
+import { unknownCustomer } from '../../core/unknown-customer.ts';
 import type { StatusResult, StatusStore } from '../../effects/status/store.ts';
 import { type ClusterAccess, withCluster } from '../cluster.ts';
 import type { StatusOptions } from '../commands.ts';
@@ -8,7 +10,7 @@ import { sourceOf } from '../compose.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { outputPage } from '../pages.ts';
-import { refusalExitCode, refusalText, refuseFiles } from '../reading.ts';
+import { refusalExitCode, refusalText, refuseFiles, refuseInWords } from '../reading.ts';
 import { renderDocument } from '../render/json.ts';
 import { FORMAT_VERSION, type StatusRow } from '../render/output-schema.ts';
 import { renderStatusTable } from '../render/status-table.ts';
@@ -31,7 +33,10 @@ async function printStatus(options: StatusOptions, context: CommandContext, clus
   const { sandbox } = options;
   const place = { directory, sandbox, environment: context.environment, cluster };
   const store = statusStoreOf(place, workspace.workspace.declaration);
-  const recorded = await statusRows(fleet.fleet, workspace.workspace, store, sandbox);
+  const unknown = unknownAmong(options.customers ?? [], fleet.fleet);
+  if (unknown !== null) return refuseInWords(context, unknown);
+  const all = await statusRows(fleet.fleet, workspace.workspace, store, sandbox);
+  const recorded = all.filter((row) => isAskedFor(row, options));
   const read = options.live
     ? await withLiveBalances(recorded, options, context)
     : { ok: true as const, rows: recorded };
@@ -43,9 +48,22 @@ async function printStatus(options: StatusOptions, context: CommandContext, clus
   context.stdout(
     options.output === 'json'
       ? renderDocument({ formatVersion: FORMAT_VERSION, command: 'status', customers: [...rows] })
-      : renderStatusTable(rows, options.live, outputPage(context, options.color)),
+      : renderStatusTable({ rows, customers: all.length, live: options.live }, outputPage(context, options.color)),
   );
   return exitCodes.ok;
+}
+
+function unknownAmong(wanted: readonly string[], fleet: Fleet): string | null {
+  const known = claimedIdentities(fleet);
+  const [name] = wanted.filter((externalId) => !known.has(externalId));
+  if (name === undefined) return null;
+  const { message, next } = unknownCustomer(name, known);
+  return `${message}\n${next}`;
+}
+
+function isAskedFor(row: StatusRow, { customers = [], unsettled = false }: StatusOptions): boolean {
+  const isNamed = customers.length === 0 || customers.some((externalId) => externalId === row.externalId);
+  return isNamed && !(unsettled && row.phase !== null && isSettled(row.phase) && !row.outdated);
 }
 
 async function statusRows(

@@ -29,8 +29,17 @@ const reason: Column = {
   cell: (row) => printable(row.reason) + (row.outdated ? ' (the file changed since)' : ''),
 };
 
+export interface StatusTable {
+  /** Those that were asked for. */
+  readonly rows: readonly StatusRow[];
+  /** How many there are. */
+  readonly customers: number;
+  readonly live: boolean;
+}
+
 /** One line per customer; below it what settles the trouble, when there is any. Ends with a line break. */
-export function renderStatusTable(rows: readonly StatusRow[], live: boolean, page: Page): string {
+export function renderStatusTable({ rows, customers, live }: StatusTable, page: Page): string {
+  if (rows.length === 0) return `${counted(customers, 'customer')}; whoever was asked for is as declared.\n`;
   const shown = [...columns, ...(live ? liveColumns : []), reason];
   const amounts = shown.flatMap(({ isAmount }, index) => (isAmount ? [index] : []));
   const [heading = '', ...lines] = renderTable(
@@ -38,7 +47,7 @@ export function renderStatusTable(rows: readonly StatusRow[], live: boolean, pag
     amounts,
   );
   const body = rows.flatMap((row, index) => [painted(lines[index] ?? '', row, page), ...explanation(row, page)]);
-  return `${[page.paint('heading', heading), ...body, '', ...totals(rows, live, page)].join('\n')}\n`;
+  return `${[page.paint('heading', heading), ...body, '', ...totals({ rows, customers, live }, page)].join('\n')}\n`;
 }
 
 function amount(credits: number | null): string {
@@ -60,16 +69,14 @@ function explanation(row: StatusRow, page: Page): string[] {
   ];
 }
 
-function totals(rows: readonly StatusRow[], live: boolean, page: Page): string[] {
+function totals({ rows, customers, live }: StatusTable, page: Page): string[] {
   const phases = new Map<string, number>();
   for (const { phase } of rows) phases.set(phase ?? 'without status', (phases.get(phase ?? 'without status') ?? 0) + 1);
   const parts = Array.from(phases, ([phase, count]) => `${formatCredits(count)} ${phase}`);
   const sum = (of: (row: StatusRow) => number | null) =>
     formatCredits(rows.reduce((all, row) => all + (of(row) ?? 0), 0));
   const granted = `${sum(({ credits }) => credits.granted)} of ${sum(({ credits }) => credits.declared)} credits granted`;
+  const share = `${rows.length === customers ? '' : `${formatCredits(rows.length)} of `}${counted(customers, 'customer')}`;
   const available = live ? `, ${sum((row) => row.live?.available ?? null)} available` : '';
-  return [
-    ...page.wrap(`${counted(rows.length, 'customer')}: ${parts.join(', ')}.`, ''),
-    ...page.wrap(`${granted}${available}.`, ''),
-  ];
+  return [...page.wrap(`${share}: ${parts.join(', ')}.`, ''), ...page.wrap(`${granted}${available}.`, '')];
 }

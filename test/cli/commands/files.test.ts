@@ -122,6 +122,30 @@ describe('reconcile status', () => {
     expect(document.customers[1]).toMatchObject({ phase: 'Stalled', outdated: true, credits: { granted: 5000 } });
   });
 
+  it('shows only whom it is asked for, and of how many', async () => {
+    const directory = await recorded();
+    const show = async (more: { customers?: readonly string[]; unsettled?: boolean }) => {
+      const context = fakeContext();
+      const exitCode = await status({ sandbox: false, live: false, directory, ...text, ...more }, context);
+      return { exitCode, ...context.printed };
+    };
+    const unsettled = await show({ unsettled: true });
+    expect(unsettled.out).not.toMatch(/^acme/m);
+    expect(unsettled.out).toContain('3 of 4 customers: 2 without status, 1 Stalled.\n');
+    const named = await show({ customers: ['acme'] });
+    expect(named.out).toContain('1 of 4 customers: 1 Ready.\n5,000 of 5,000 credits granted.\n');
+    expect(await show({ customers: ['acme'], unsettled: true })).toMatchObject({
+      exitCode: 0,
+      out: '4 customers; whoever was asked for is as declared.\n',
+    });
+    expect(await show({ customers: ['dune'] })).toMatchObject({ out: expect.stringContaining('InvalidFile') });
+    expect(await show({ customers: ['acem'] })).toMatchObject({
+      exitCode: 1,
+      out: '',
+      err: expect.stringContaining('Did you mean "acme"?'),
+    });
+  });
+
   it('believes no status of another parent', async () => {
     const directory = await recorded();
     const other = textOf(directory, 'customers/acme.yaml').replace(parent, parent.replace('2481', '1111'));
