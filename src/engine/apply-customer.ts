@@ -3,6 +3,7 @@ import type { CustomerPlan, Step } from '../core/plan.ts';
 import { adoptedCredits, baselineOf } from '../core/plan-customer.ts';
 import type { Problem } from '../core/problem.ts';
 import type { StepReport } from '../core/report.ts';
+import { vetoOnAdoption } from '../core/resources/adoption.ts';
 import { isDead } from '../core/resources/api-key-facts.ts';
 import { recordedGrants } from '../core/resources/credits.ts';
 import { vetoOnOrganization } from '../core/resources/organization.ts';
@@ -36,7 +37,9 @@ export async function applyCustomer(
 ): Promise<Applied> {
   const run = startRun(pass, observed);
   const steps: StepReport[] = [];
-  const problems: Problem[] = [];
+  const moved = await movedSince(run, observed, plan);
+  const problems: Problem[] = moved ? [moved] : [];
+  run.frozen = moved !== null;
   for (const group of groupLimits(plan.steps)) {
     const results = await runGroup(run, group, steps, shared);
     for (const [index, step] of group.entries()) {
@@ -50,6 +53,35 @@ export async function applyCustomer(
   const verified = await verify(run, steps, [...plan.problems, ...problems]);
   if (verified) problems.push(verified);
   return { run, steps, problems };
+}
+
+/** No write rests on an older look at the organization: a plan may have waited for its answer, or for its turn. */
+const LOOK_LIFE_MS = 60_000;
+
+/** What has become of the organization since it was observed: somebody may have suspended it meanwhile (I5, I9). */
+async function movedSince(
+  run: CustomerRun,
+  { observation, observedAtMs, identification }: ObservedCustomer,
+  plan: CustomerPlan,
+): Promise<Problem | null> {
+  const { pass, customer, notices } = run;
+  const { reader, clock } = pass.effects;
+  const isIdle = plan.steps.every(({ blockedBy }) => blockedBy !== null);
+  if (!observation || isIdle || clock.monotonic() - observedAtMs <= LOOK_LIFE_MS) return null;
+  const { id, status } = observation.organization;
+  const answer = await reader.getOrganization(id);
+  if (answer.outcome !== 'ok') return problemOf(answer, 'Reading the organization', '/externalId', notices);
+  run.organization = answer.value;
+  const vetoOn = identification.kind === 'adoptable' ? vetoOnAdoption : vetoOnOrganization;
+  const veto = vetoOn(customer, answer.value, pass.parentOrganizationId, notices);
+  if (veto || answer.value.status === status) return veto;
+  return notices.problem(
+    '/state',
+    'held',
+    'StaleRead',
+    `Organization ${id} was ${status} when this was planned, and is ${answer.value.status} now. Nothing is written from the old plan.`,
+    { next: 'Nothing to do: the next pass looks again.' },
+  );
 }
 
 /** A customer as it was observed, ready for steps. */

@@ -40,6 +40,8 @@ export interface ObservedCustomer {
   readonly planned: Planned;
   /** True when the recorded status stood in for a read of keys and ledger. */
   readonly covered: boolean;
+  /** On the monotonic clock, before the first read. */
+  readonly observedAtMs: number;
 }
 
 export interface ObserveOptions {
@@ -57,6 +59,7 @@ export async function observeCustomer(
   customer: SourcedCustomer,
   options: ObserveOptions,
 ): Promise<ObservedCustomer> {
+  const observedAtMs = pass.effects.clock.monotonic();
   const notices = noticesFor(customer);
   const { externalId } = customer.declaration;
   const recorded = await pass.effects.statuses.read({ externalId, file: customer.file });
@@ -68,7 +71,16 @@ export async function observeCustomer(
   const status = read.kind === 'usable' ? read.status : null;
   const identification = identifyOrganization(customer, options.inventory, read, options.claimed, notices);
   const statusIsEvidence = !recorded.ok || read.kind === 'foreign';
-  const base = { customer, notices, status, statusIsEvidence, identification, observation: null, covered: false };
+  const base = {
+    customer,
+    notices,
+    status,
+    statusIsEvidence,
+    identification,
+    observation: null,
+    covered: false,
+    observedAtMs,
+  };
   const unread = (problems: readonly Problem[]): ObservedCustomer => ({
     ...base,
     planned: { steps: [], problems: [...problems, ...warnings], granted: status?.credits?.granted ?? null },

@@ -40,6 +40,24 @@ describe('what was edited while a plan waited for its answer', () => {
     expect(report.fleet.problems.map(({ code }) => code)).toContain('DeclarationChanged');
   });
 
+  it('does not reach an organization that somebody suspended while the plan waited (I9)', async () => {
+    const world = await onboarded();
+    world.declare('acme-coffee.yaml', (world.disk.textOf(CUSTOMER) ?? '').replace('credits: 5000', 'credits: 6000'));
+    world.forgetRequests();
+    const report = await world.pass({
+      confirm: async () => {
+        const organization = world.sandbox.snapshot().organizations.find(({ name }) => name === 'Acme Coffee');
+        world.sandbox.hands.suspend(organization?.id ?? '');
+        world.sandbox.clock.advance(3_600_000);
+        return true;
+      },
+    });
+    expect(report.customers[0]?.problems.map(({ code }) => code)).toEqual(['StaleRead']);
+    expect(report.customers[0]?.steps.map(({ outcome }) => outcome)).toEqual(['not-started']);
+    expect(world.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+    expect((await world.pass()).customers[0]?.problems.map(({ code }) => code)).toEqual(['SuspendedByHand']);
+  });
+
   it('is not undone by what was planned before: the limits', async () => {
     const world = await onboarded();
     const { writes } = await meanwhile(world, ['cap: 5000', 'cap: 6000'], CUSTOMER, (text) =>
