@@ -47,7 +47,10 @@ export interface Sourced<T> {
   readonly origins?: ReadonlyMap<string, SourceLocation>;
 }
 
-export type SourcedCustomer = Sourced<CustomerDeclaration>;
+export interface SourcedCustomer extends Sourced<CustomerDeclaration> {
+  /** Other files whose `adopt` names the same organization. */
+  readonly adoptionRivals?: readonly string[];
+}
 export type SourcedWorkspace = Sourced<WorkspaceDeclaration>;
 
 /** A file that cannot be used: its customer is frozen, not gone (I9). */

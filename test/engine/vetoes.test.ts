@@ -87,6 +87,37 @@ describe('recorded status may veto, never authorise (I7)', () => {
   });
 });
 
+describe('an organization that two files adopt', () => {
+  const both = (id: string) =>
+    ['acme', 'birch'].map((name) => {
+      return `externalId: ${name}\nname: ${name}\ncredits: 9\nadopt: { organizationId: ${id}, grantedCredits: 0 }\n`;
+    });
+
+  it('is marked for neither of them, and paid for by neither (I6, I9)', async () => {
+    const world = createWorld();
+    const made = world.sandbox.hands.createOrganization({ name: 'By hand' });
+    if (!made.done) throw new Error('it was not made');
+    for (const [index, yaml] of both(made.organization.id).entries()) world.declare(`${index}.yaml`, yaml);
+    const { customers } = await world.pass();
+    expect(customers.map(({ problems }) => problems.map(({ code, message }) => [code, message]))).toEqual([
+      [['AdoptionRefused', expect.stringContaining('customers/1.yaml')]],
+      [['AdoptionRefused', expect.stringContaining('customers/0.yaml')]],
+    ]);
+    expect(writes(world)).toEqual([]);
+  });
+
+  it('stays with the one that has it: only the later file is refused', async () => {
+    const world = createWorld();
+    const made = world.sandbox.hands.createOrganization({ name: 'By hand' });
+    if (!made.done) throw new Error('it was not made');
+    const [first = '', second = ''] = both(made.organization.id);
+    world.declare('0.yaml', first);
+    await world.pass();
+    world.declare('1.yaml', second);
+    expect((await world.pass({ full: true })).customers.map(({ phase }) => phase)).toEqual(['Ready', 'Stalled']);
+  });
+});
+
 describe('drift', () => {
   it('of a limit is corrected, and told apart from an edit', async () => {
     const world = await onboarded();

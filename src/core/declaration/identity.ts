@@ -28,7 +28,22 @@ export function refuseEqualIdentities(customers: readonly SourcedCustomer[], bro
       frozen.push({ file: customer.file, externalId, problems: [duplicateIdentity(externalId, rivals, place)] });
     }
   }
-  return { customers: fine, broken: frozen.toSorted((a, b) => (a.file < b.file ? -1 : 1)) };
+  return { customers: withAdoptionRivals(fine), broken: frozen.toSorted((a, b) => (a.file < b.file ? -1 : 1)) };
+}
+
+/** Each of several files that would take over one organization is told of the others: whose it is, only a person knows. */
+function withAdoptionRivals(customers: readonly SourcedCustomer[]): readonly SourcedCustomer[] {
+  const adopters = new Map<string, string[]>();
+  for (const { declaration, file } of customers) {
+    const id = declaration.adopt?.organizationId;
+    if (id !== undefined) adopters.set(id, [...(adopters.get(id) ?? []), file]);
+  }
+  return customers.map((customer) => {
+    const files = adopters.get(customer.declaration.adopt?.organizationId ?? '') ?? [];
+    return files.length < 2
+      ? customer
+      : { ...customer, adoptionRivals: files.filter((file) => file !== customer.file) };
+  });
 }
 
 interface Claim {

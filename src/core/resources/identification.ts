@@ -133,6 +133,13 @@ function identifyAdoption(
     return { kind: 'frozen', problem: adoptionRefused(target.id, marker.externalId, notices) };
   if (marker) return null;
   if (target.status === 'archived') return { kind: 'frozen', problem: adoptionOfArchived(target.id, notices) };
+  if (customer.adoptionRivals)
+    return frozen(
+      '/adopt',
+      'AdoptionRefused',
+      `Organization ${target.id}, which \`adopt\` names, is also adopted in ${customer.adoptionRivals.join(', ')}. Nothing is written for any of them.`,
+      'One organization has one file: remove `adopt` where it is wrong.',
+    );
   const contradiction = baselineContradiction(customer, target, notices);
   if (contradiction) return { kind: 'frozen', problem: contradiction };
   return judgeAdoption(customer, target, inventory, frozen);
