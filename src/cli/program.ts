@@ -67,7 +67,7 @@ function createProgram(context: ProgramContext, commands: Commands, exit: Exit):
       getErrHasColors: () => false,
       outputError: (text, write) => write(`${page.wrapLines(text.trimEnd(), '', 2).join('\n')}\n`),
     })
-    .configureHelp({ groupItems: ownOptionsFirst })
+    .configureHelp({ groupItems: ownOptionsFirst, subcommandTerm: commandTerm })
     .enablePositionalOptions();
   addPass(program, commands, exit);
   addSubcommands(program, commands, exit);
@@ -78,6 +78,16 @@ function createProgram(context: ProgramContext, commands: Commands, exit: Exit):
     applyEnvironment(called, context.environment);
   });
   return program;
+}
+
+/** `ledger verify`, `status [customer...]`: what is typed; that each has options goes without saying. */
+function commandTerm(command: CommandUnknownOpts): string {
+  const below = command.commands.map((child) => child.name()).join('|');
+  const words = command.registeredArguments.map((argument) => {
+    const name = argument.name() + (argument.variadic ? '...' : '');
+    return argument.required ? `<${name}>` : `[${name}]`;
+  });
+  return [command.name(), below, ...words].filter(Boolean).join(' ');
 }
 
 /** Groups in the order in which they appear, but what only this command has stands before what many have. */
