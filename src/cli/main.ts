@@ -37,7 +37,7 @@ async function run(): Promise<number> {
         environment: context.environment,
         stdout: (text) => context.stdout(text),
         stderr: (text) => context.stderr(text),
-        columns: process.stdout.columns,
+        columns: context.width(),
       },
       commandsIn(context),
     );

@@ -4,7 +4,7 @@ import type { CommandContext, CredentialResult } from './context.ts';
 import { exposures, type GivenKey, readCredentials } from './credentials.ts';
 import { createLog, type LogLevel } from './log.ts';
 import { createPrompt, type Prompt } from './prompt.ts';
-import { USUAL_WIDTH } from './render/page.ts';
+import { widthOf } from './render/page.ts';
 
 export interface ProcessContextOptions {
   readonly process: NodeJS.Process;
@@ -49,8 +49,8 @@ export function createProcessContext(options: ProcessContextOptions): ProcessCon
     log,
     isTerminal: stdin.isTTY && stderr.isTTY,
     canRedraw: stderr.isTTY && env['TERM'] !== 'dumb',
-    columns: () => stderr.columns ?? USUAL_WIDTH,
-    width: () => stdout.columns ?? USUAL_WIDTH,
+    columns: () => widthOf(stderr.columns),
+    width: () => widthOf(stdout.columns),
     useColor: (wanted) => wanted && stdout.isTTY && !plain,
     ask: (question) => ask(question, prompt),
     prompt,

@@ -14,7 +14,12 @@ export interface Page {
 }
 
 /** Columns of a terminal that everybody has; also what is taken where there is none, so that a log reads like one. */
-export const USUAL_WIDTH = 80;
+const USUAL_WIDTH = 80;
+/** Columns of a terminal, or of none. One whose size nobody has set, as `docker run -t` makes it, says that it has 0. */
+export function widthOf(columns: number | undefined): number {
+  return columns === undefined || columns <= 0 ? USUAL_WIDTH : columns;
+}
+
 /** Below it, words could not stand beside their indentation any more. */
 const WIDTH_MIN = 40;
 /** Longer lines are hard to read, and amounts at the right margin too far from what they are for. */
