@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // They need a real API server and real containers: npm run test:kubernetes, npm run test:image.
-    exclude: ['test/kubernetes/**', 'test/image/**'],
+    // They need a real API server, Vault and containers: npm run test:kubernetes, test:vault, test:image.
+    exclude: ['test/kubernetes/**', 'test/vault/**', 'test/image/**'],
     globalSetup: ['test/support/build.ts'],
     setupFiles: ['test/setup.ts'],
     restoreMocks: true,

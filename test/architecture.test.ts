@@ -55,7 +55,8 @@ const LINES_MAX = 300;
 /** The only places where a secret becomes text. */
 const revealing: Readonly<Record<string, string>> = {
   'src/cli/log.ts': 'what no line of the log may hold',
-  'src/effects/kubernetes/wire.ts': 'the Authorization header to the API server, and the key of a client certificate',
+  'src/effects/deadline-request.ts': 'the key of a client certificate',
+  'src/effects/kubernetes/wire.ts': 'the Authorization header to the API server',
   'src/effects/layers/call.ts': 'the Authorization header',
   'src/effects/layers/resources/api-keys.ts': 'the public prefix of a key that was just minted',
   'src/effects/secrets/age-encoding.ts': 'what is encrypted, and the identity that opens it',
@@ -65,6 +66,7 @@ const revealing: Readonly<Record<string, string>> = {
   'src/effects/secrets/slot-contents.ts': 'what no message about it may hold',
   'src/effects/secrets/slot-document.ts': 'the document it is kept in',
   'src/effects/secrets/slot-state.ts': 'comparing what two files hold',
+  'src/effects/vault/session.ts': 'the token of Vault, what it is had for, and the body of a request',
 };
 
 function floorOf({ path }: Pick<SourceFile, 'path'>): Floor | undefined {

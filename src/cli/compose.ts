@@ -28,7 +28,7 @@ import { createStreamJournal } from '../effects/stream-journal.ts';
 import type { Effects } from '../engine/context.ts';
 import type { ProgressEvent } from '../engine/progress.ts';
 import type { Cluster, ClusterAccess } from './cluster.ts';
-import { type Place, runDirectoryOf, secretStoreOf, statusStoreOf } from './stores.ts';
+import { type Place, runDirectoryOf, secretStoresOf, statusStoreOf } from './stores.ts';
 
 export interface ComposeOptions extends Place {
   /** A dry run is given a client without write methods. */
@@ -143,6 +143,7 @@ export function compose(options: ComposeOptions): Composed {
     progress: options.onProgress,
   };
   const opened = objects && options.cluster.open();
+  const secretsOf = secretStoresOf(options);
   return {
     source,
     cluster: opened?.ok ? opened.cluster : null,
@@ -154,7 +155,7 @@ export function compose(options: ComposeOptions): Composed {
       return {
         ...common,
         statuses: statusStoreOf(options, workspace),
-        secrets: secretStoreOf(options, workspace),
+        secrets: secretsOf(workspace),
         requests: () => ({ read: requests.read - before.read, write: requests.write - before.write }),
       };
     },

@@ -80,7 +80,7 @@ export async function examineLock(directory: string): Promise<Check> {
 
 export async function examineGit(directory: string, workspace: WorkspaceDeclaration): Promise<Check> {
   const { store } = workspace.secrets;
-  if (store === 'kubernetes' || store === 'command') return skipped('git', 'No secret is a file.');
+  if (store !== 'file' && store !== 'age') return skipped('git', 'No secret is a file.');
   const path = secretsDirectoryOf(directory, false, workspace);
   if (store === 'age') {
     if (!(await isIgnoredByGit(join(path, 'probe.age'))))

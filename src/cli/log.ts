@@ -44,6 +44,7 @@ const keyShape = /(lp_(?:live|test)_[A-Z0-9]{16})_[A-Za-z0-9_-]+/g;
 const signingSecretShape = /whsec_[A-Za-z0-9+/=_-]+/g;
 // Tokens of service accounts, as of most who issue any: a JSON Web Token begins with an object, `{"…`, in base64.
 const webTokenShape = /\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+/g;
+const vaultTokenShape = /\b(hv[sbr])\.[A-Za-z0-9_-]{24,}/g;
 const ageIdentityShape = /AGE-SECRET-KEY-[A-Z0-9-]+/gi;
 
 /** A finished line or a stack trace without anything that is secret or looks like it. */
@@ -55,6 +56,7 @@ export function scrub(line: string, secrets: readonly Secret[]): string {
       .replace(keyShape, '$1_[secret]')
       .replace(signingSecretShape, 'whsec_[secret]')
       .replace(webTokenShape, '[secret]')
+      .replace(vaultTokenShape, '$1.[secret]')
       .replace(ageIdentityShape, 'AGE-SECRET-KEY-[secret]'),
   );
 }

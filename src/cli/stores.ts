@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { canonicalJson } from '../core/canonical.ts';
 import type { WorkspaceDeclaration } from '../core/declaration/workspace.ts';
 import { Secret } from '../core/secret.ts';
 import type { SourcedWorkspace, SourceProblem } from '../core/source.ts';
@@ -18,6 +19,7 @@ import { createKubernetesSecretStore } from '../effects/secrets/kubernetes-store
 import { refusalInCi } from '../effects/secrets/passing-disk.ts';
 import { createRefusingSecretStore } from '../effects/secrets/refusing-store.ts';
 import type { SecretStore } from '../effects/secrets/store.ts';
+import { createVaultSecretStore } from '../effects/secrets/vault-store.ts';
 import { createDirectoryStatusStore } from '../effects/status/directory-store.ts';
 import { createGitStatusStore } from '../effects/status/git-store.ts';
 import { createInlineStatusStore } from '../effects/status/inline-store.ts';
@@ -25,6 +27,10 @@ import { createKubernetesStatusStore } from '../effects/status/kubernetes-store.
 import { createRefusingStatusStore } from '../effects/status/refusing-store.ts';
 import { createStatusBranch } from '../effects/status/status-branch.ts';
 import type { DiscardingStatusStore } from '../effects/status/store.ts';
+import { vaultConnection } from '../effects/vault/connection.ts';
+import { createVaultKv } from '../effects/vault/kv.ts';
+import { createVaultSession } from '../effects/vault/session.ts';
+import { createVaultWire } from '../effects/vault/wire.ts';
 import { stateDirectoryOf } from '../effects/workspace-state.ts';
 import type { ClusterAccess } from './cluster.ts';
 
@@ -90,10 +96,20 @@ export function secretsDirectoryOf(directory: string, sandbox: boolean, workspac
   return resolve(directory, chosen ?? join(runDirectoryOf('', sandbox), 'secrets'));
 }
 
-/** The place secrets go to (design 6). */
-export function secretStoreOf(place: Place, workspace: WorkspaceDeclaration): SecretStore {
+/** The place secrets go to (design 6); the same store while a workspace says the same, since one may be logged in. */
+export function secretStoresOf(place: Place): (workspace: WorkspaceDeclaration) => SecretStore {
+  let latest: { readonly settings: string; readonly store: SecretStore } | null = null;
+  return (workspace) => {
+    const settings = canonicalJson(workspace.secrets);
+    if (latest?.settings !== settings) latest = { settings, store: secretStoreOf(place, workspace) };
+    return latest.store;
+  };
+}
+
+function secretStoreOf(place: Place, workspace: WorkspaceDeclaration): SecretStore {
   const { directory, sandbox, environment } = place;
   if (workspace.secrets.store === 'kubernetes' && !sandbox) return secretsInCluster(place, workspace);
+  if (workspace.secrets.store === 'vault' && !sandbox) return secretsInVault(place, workspace);
   if (workspace.secrets.store === 'command' && !sandbox) return secretsByProgram(place, workspace);
   const chosen = workspace.secrets.directory;
   const refusal = sandbox ? null : refusalInCi(environment, chosen);
@@ -116,6 +132,24 @@ function secretsInCluster({ cluster }: Place, { secrets }: WorkspaceDeclaration)
     return createRefusingSecretStore(`secrets.store: kubernetes cannot be used. ${withoutStop(opened.message)}`);
   const { client, namespace } = opened.cluster;
   return createKubernetesSecretStore({ client, namespace: secrets.namespace ?? namespace, chance: systemChance });
+}
+
+function secretsInVault({ directory, environment }: Place, { secrets }: WorkspaceDeclaration): SecretStore {
+  const { address = '', mount = 'secret', path = 'layers', namespace, caFile, auth } = secrets;
+  const absolute = (file: string | undefined) => (file === undefined ? undefined : resolve(directory, file));
+  const settings = {
+    address,
+    namespace,
+    caFile: absolute(caFile),
+    auth: auth && { ...auth, tokenFile: absolute(auth.tokenFile) },
+  };
+  const session = createVaultSession({
+    connect: () => vaultConnection(settings, { environment, fileSystem: nodeFileSystem }),
+    openWire: createVaultWire,
+    clock: systemClock,
+  });
+  const kv = createVaultKv({ session, mount, path });
+  return createVaultSecretStore({ kv, place: `${mount}/${path}`, chance: systemChance });
 }
 
 function secretsByProgram({ directory, environment }: Place, { secrets }: WorkspaceDeclaration): SecretStore {

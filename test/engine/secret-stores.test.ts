@@ -1,8 +1,15 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import { nodeFileSystem } from '../../src/effects/node-filesystem.ts';
 import { createCommandSecretStore } from '../../src/effects/secrets/command-store.ts';
 import type { SecretStore } from '../../src/effects/secrets/store.ts';
+import { createVaultSecretStore } from '../../src/effects/secrets/vault-store.ts';
+import { vaultConnection } from '../../src/effects/vault/connection.ts';
+import { createVaultKv } from '../../src/effects/vault/kv.ts';
+import { createVaultSession } from '../../src/effects/vault/session.ts';
+import { createVaultWire } from '../../src/effects/vault/wire.ts';
 import { runPass } from '../../src/engine/pass.ts';
-import { type FakeSecretProgram, fakeSecretProgram, type ProgramFault } from '../support/fake-secret-program.ts';
+import { fakeSecretProgram, type ProgramFault } from '../support/fake-secret-program.ts';
+import { startFakeVault, TOKEN, type VaultFault } from '../support/fake-vault.ts';
 import { ACME, createWorld, FIREHOSE, type World } from '../support/world.ts';
 
 /**
@@ -12,8 +19,57 @@ import { ACME, createWorld, FIREHOSE, type World } from '../support/world.ts';
 
 const HOUR_MS = 3_600_000;
 
-function storeWith(program: FakeSecretProgram, world: World): SecretStore {
-  return createCommandSecretStore({ program, hidden: [], chance: world.effects().chance });
+/** One store in one place, as process after process opens it. */
+interface Rig {
+  open(world: World): SecretStore;
+  /** Strikes the requests whose number, from 0 on, is one of these. */
+  strike(isStruck: (request: number) => boolean): void;
+  requests(): number;
+  documents(): readonly Record<string, unknown>[];
+  probesLeft(): number;
+}
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+async function programRig(fault: ProgramFault): Promise<Rig> {
+  const program = fakeSecretProgram();
+  return {
+    open: (world) => createCommandSecretStore({ program, hidden: [], chance: world.effects().chance }),
+    strike(isStruck) {
+      let seen = 0;
+      program.fault = () => (isStruck(seen++) ? fault : null);
+    },
+    requests: () => program.runs.length,
+    documents: () => [...program.kept.values()].map((text) => ({ ...JSON.parse(text) })),
+    probesLeft: () => [...program.kept.keys()].filter((path) => path.endsWith('.probe')).length,
+  };
+}
+
+async function vaultRig(fault: VaultFault): Promise<Rig> {
+  const vault = await startFakeVault();
+  closing.push(() => vault.close());
+  return {
+    open(world) {
+      const environment = { VAULT_TOKEN: TOKEN };
+      const session = createVaultSession({
+        connect: () => vaultConnection({ address: vault.address }, { environment, fileSystem: nodeFileSystem }),
+        openWire: createVaultWire,
+        clock: world.clock,
+      });
+      const kv = createVaultKv({ session, mount: 'secret', path: 'layers' });
+      return createVaultSecretStore({ kv, place: 'secret/layers', chance: world.effects().chance });
+    },
+    strike(isStruck) {
+      let seen = 0;
+      vault.fault = () => (isStruck(seen++) ? fault : null);
+    },
+    requests: () => vault.calls.length,
+    documents: () => [...vault.entries.values()].flatMap(({ data }) => (data === null ? [] : [data])),
+    probesLeft: () => [...vault.entries.keys()].filter((path) => path.endsWith('/probe')).length,
+  };
 }
 
 const passWith = (world: World, secrets: SecretStore) =>
@@ -36,73 +92,80 @@ function newWorld(): World {
   return world;
 }
 
-/** What is alive at the provider, and what the program keeps, in the same form. */
+/** What is alive at the provider. */
 function liveSecrets({ sandbox }: World): string[] {
   const { apiKeys, webhookEndpoints, parentApiKeyId } = sandbox.snapshot();
   const keys = apiKeys.filter(({ id, supersededBy }) => id !== parentApiKeyId && supersededBy === null);
   return [...keys.map(({ secret }) => secret), ...webhookEndpoints.map(({ signingSecret }) => signingSecret)].sort();
 }
 
-function keptSecrets({ kept }: FakeSecretProgram, member: string): string[] {
-  const values = [...kept.values()].map((text) => String(JSON.parse(text)[member] ?? ''));
-  return values.filter((value) => value !== '').sort();
+function kept(rig: Rig, member: 'secret' | 'previousSecret'): string[] {
+  const values = rig.documents().map((document) => document[member]);
+  return values.filter((value) => typeof value === 'string').sort();
 }
 
-/** How many requests a store gets in a pass, told by a pass without faults. */
-async function runsOfOnboarding(): Promise<number> {
-  const [world, program] = [newWorld(), fakeSecretProgram()];
-  await passWith(world, storeWith(program, world));
-  return program.runs.length;
+/** How many requests a store gets in a pass without faults. */
+async function requestsOfOnboarding(make: () => Promise<Rig>): Promise<readonly number[]> {
+  const [world, rig] = [newWorld(), await make()];
+  await passWith(world, rig.open(world));
+  return Array.from({ length: rig.requests() }, (_, request) => request);
 }
 
-const faults: readonly ProgramFault[] = ['failed', 'killed-before', 'killed-after'];
-const points = Array.from({ length: await runsOfOnboarding() }, (_, point) => point);
+const stores: readonly { readonly name: string; readonly make: () => Promise<Rig> }[] = [
+  { name: 'a program that fails', make: () => programRig('failed') },
+  { name: 'a program that is killed before its work', make: () => programRig('killed-before') },
+  { name: 'a program that is killed after its work', make: () => programRig('killed-after') },
+  { name: 'Vault, of which a request is lost', make: () => vaultRig('lost-request') },
+  { name: 'Vault, of which an answer is lost', make: () => vaultRig('lost-answer') },
+  { name: 'Vault that denies', make: () => vaultRig({ status: 403, errors: ['permission denied'] }) },
+];
 
-describe.each(faults)('a program that is %s', (fault) => {
-  it.each(points)('once, at run %i, costs no secret and no second key', async (point) => {
-    const [world, program] = [newWorld(), fakeSecretProgram()];
-    let seen = 0;
-    program.fault = () => (seen++ === point ? fault : null);
-    await passWith(world, storeWith(program, world));
-    program.fault = () => null;
-    await passWith(world, storeWith(program, world));
-    expect(keptSecrets(program, 'secret')).toEqual(liveSecrets(world));
+const cases = await Promise.all(stores.map(async (one) => ({ ...one, points: await requestsOfOnboarding(one.make) })));
+for (const close of closing.splice(0)) await close();
+
+describe.each(cases)('$name', ({ make, points }) => {
+  it.each(points)('once, at request %i, costs no secret and no second key', async (point) => {
+    const [world, rig] = [newWorld(), await make()];
+    rig.strike((request) => request === point);
+    await passWith(world, rig.open(world));
+    rig.strike(() => false);
+    await passWith(world, rig.open(world));
+    expect(kept(rig, 'secret')).toEqual(liveSecrets(world));
     expect(liveSecrets(world)).toHaveLength(2);
-    expect(keptSecrets(program, 'previousSecret')).toEqual([]);
-    const third = await passWith(world, storeWith(program, world));
+    expect(kept(rig, 'previousSecret')).toEqual([]);
+    const third = await passWith(world, rig.open(world));
     expect(third.customers.map(({ phase, steps }) => [phase, steps])).toEqual([['Ready', []]]);
-    expect([...program.kept.keys()].filter((path) => path.endsWith('.probe'))).toEqual([]);
+    expect(rig.probesLeft()).toBe(0);
   });
 
-  it.each(points)('from run %i on, for the whole pass, leaves nothing ready whose secret it lacks', async (point) => {
-    const [world, program] = [newWorld(), fakeSecretProgram()];
-    let seen = 0;
-    program.fault = () => (seen++ >= point ? fault : null);
-    const report = await passWith(world, storeWith(program, world));
-    const [customer] = report.customers;
-    if (customer?.phase === 'Ready')
-      for (const secret of liveSecrets(world)) expect(keptSecrets(program, 'secret')).toContain(secret);
-    program.fault = () => null;
-    await passWith(world, storeWith(program, world));
-    expect(keptSecrets(program, 'secret')).toEqual(liveSecrets(world));
-    expect(liveSecrets(world)).toHaveLength(2);
-  });
-});
+  it.each(points)(
+    'from request %i to the end of the pass, leaves nothing ready whose secret it lacks',
+    async (point) => {
+      const [world, rig] = [newWorld(), await make()];
+      rig.strike((request) => request >= point);
+      const report = await passWith(world, rig.open(world));
+      if (report.customers[0]?.phase === 'Ready')
+        for (const secret of liveSecrets(world)) expect(kept(rig, 'secret')).toContain(secret);
+      rig.strike(() => false);
+      await passWith(world, rig.open(world));
+      expect(kept(rig, 'secret')).toEqual(liveSecrets(world));
+      expect(liveSecrets(world)).toHaveLength(2);
+    },
+  );
 
-describe('a rotation', () => {
-  it('keeps the secret that still works, and drops it once its key is dead', async () => {
-    const [world, program] = [newWorld(), fakeSecretProgram()];
-    await passWith(world, storeWith(program, world));
-    const [before] = keptSecrets(program, 'secret');
+  it('keeps the secret that a rotation replaces while it works, and drops it once its key is dead', async () => {
+    const [world, rig] = [newWorld(), await make()];
+    await passWith(world, rig.open(world));
+    const old = kept(rig, 'secret').find((secret) => secret.startsWith('lp_'));
     world.sandbox.clock.advance(2 * HOUR_MS);
     const createdAfter = new Date(world.clock.now() - HOUR_MS).toISOString();
     world.declare('acme-coffee.yaml', `${ACME}    createdAfter: ${createdAfter}\n`);
-    await passWith(world, storeWith(program, world));
-    expect(keptSecrets(program, 'previousSecret')).toEqual([before]);
-    expect(keptSecrets(program, 'secret')).toEqual(liveSecrets(world));
+    await passWith(world, rig.open(world));
+    expect(kept(rig, 'previousSecret')).toEqual([old]);
+    expect(kept(rig, 'secret')).toEqual(liveSecrets(world));
     world.sandbox.clock.advance(26 * HOUR_MS);
-    await passWith(world, storeWith(program, world));
-    expect(keptSecrets(program, 'previousSecret')).toEqual([]);
-    expect(keptSecrets(program, 'secret')).toEqual(liveSecrets(world));
+    await passWith(world, rig.open(world));
+    expect(kept(rig, 'previousSecret')).toEqual([]);
+    expect(kept(rig, 'secret')).toEqual(liveSecrets(world));
   });
 });

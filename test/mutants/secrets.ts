@@ -7,6 +7,7 @@ const KEY_SECRET = 'src/core/resources/api-key-secret.ts';
 const STORE = 'src/effects/secrets/file-store.ts';
 const DOCUMENTS = 'src/effects/secrets/document-store.ts';
 const COMMAND = 'src/effects/secrets/command-store.ts';
+const VAULT_KV = 'src/effects/vault/kv.ts';
 const MINT_KEY = 'pass.keys.mintApiKey(externalId, incarnation, declared.name, by.ordinal)';
 const MISSING = "  return refused(\n    notices.problem(\n      pointer,\n      'error',\n      'SecretMissing',";
 
@@ -162,6 +163,34 @@ export const secretMutants: readonly Mutant[] = [
     COMMAND,
     "withoutSecrets(lines.slice(-LINES_SHOWN).join(' '), [...hidden, ...secrets])",
     "lines.slice(-LINES_SHOWN).join(' ')",
+  ),
+  mutant(
+    'an entry of Vault is written over whatever is there',
+    'I3',
+    VAULT_KV,
+    'JSON.stringify({ options: { cas: version }, data })',
+    'JSON.stringify({ options: {}, data })',
+  ),
+  mutant(
+    'an entry of Vault that was deleted by hand is taken for one that never was',
+    'I3',
+    VAULT_KV,
+    "if (found) return { kind: 'read', data: found.data, version: found.metadata.version };",
+    "if (found) return { kind: 'read', data: found.data, version: found.data === null ? 0 : found.metadata.version };",
+  ),
+  mutant(
+    'an engine that deletes by itself is good enough',
+    'I3',
+    'src/effects/secrets/vault-store.ts',
+    'if (written.deletedAt !== null)',
+    'if (false)',
+  ),
+  mutant(
+    'what Vault says is shown as it is',
+    'I4',
+    'src/effects/vault/outcome.ts',
+    "const said = cleanText(errors.join('; ').replace(/\\d+ errors? occurred:/, ''), hidden);",
+    "const said = errors.join('; ');",
   ),
   mutant(
     'a replaced key dies at once',

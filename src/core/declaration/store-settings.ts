@@ -11,17 +11,17 @@ export const namespacePattern: RegExp = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
  * Rules about several members, once more for editors; `explain` below says them in words. With `else` alone: an object
  * with a member `then` is a promise to JavaScript.
  */
-const storeIs = (store: string) => ({ required: ['store'], properties: { store: { const: store } } });
+const isChosen = (value: string, by: string) => ({ required: [by], properties: { [by]: { const: value } } });
 
-/** What a store cannot do without. */
-export function needs(store: string, members: Readonly<Record<string, unknown>>) {
-  return { if: { not: storeIs(store) }, else: { required: Object.keys(members), properties: members } };
+/** What a choice, of a store as a rule, cannot do without. */
+export function needs(choice: string, members: Readonly<Record<string, unknown>>, by = 'store') {
+  return { if: { not: isChosen(choice, by) }, else: { required: Object.keys(members), properties: members } };
 }
 
-/** What a store has no use for. Without a store chosen it is `dependentRequired` that asks for one. */
-export function ignores(store: string, members: readonly string[]) {
+/** What a choice has no use for. Without a choice it is `dependentRequired` that asks for one. */
+export function ignores(choice: string, members: readonly string[], by = 'store') {
   return {
-    if: { not: storeIs(store) },
+    if: { not: isChosen(choice, by) },
     else: { properties: Object.fromEntries(members.map((member) => [member, false])) },
   };
 }

@@ -1,4 +1,5 @@
 import type { Secret } from '../../core/secret.ts';
+import type { TlsSettings } from '../deadline-request.ts';
 
 /** How to reach the API server of a cluster, and as whom. */
 export interface KubernetesConnection {
@@ -15,31 +16,7 @@ export interface KubernetesConnection {
   readonly description: string;
 }
 
-interface TlsSettings {
-  /** PEM of whoever signs the server's certificate; null trusts whom the system trusts. */
-  readonly ca: string | null;
-  /** The name that the certificate must carry where it is not the host's. */
-  readonly serverName: string | null;
-  readonly client: { readonly certificate: string; readonly key: Secret } | null;
-}
-
 export type ConnectionResult =
   | { readonly ok: true; readonly connection: KubernetesConnection }
   /** What is missing or wrong and what to do, for people; never a credential. */
   | { readonly ok: false; readonly message: string };
-
-export type Origin =
-  | { readonly ok: true; readonly origin: string; readonly basePath: string }
-  | { readonly ok: false; readonly message: string };
-
-/** The message never repeats the text, which may hold a password. */
-export function parseServer(text: string): Origin {
-  if (!URL.canParse(text)) return { ok: false, message: 'the server is not a URL' };
-  const { protocol, hostname, origin, pathname, username, password, search, hash } = new URL(text);
-  if (username !== '' || password !== '') return { ok: false, message: 'the URL of the server holds a password' };
-  if (search !== '' || hash !== '') return { ok: false, message: 'the URL of the server must end with its path' };
-  const isLoopback = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
-  if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback))
-    return { ok: false, message: 'the server must be reached by https:// (http:// only on this machine)' };
-  return { ok: true, origin, basePath: pathname.replace(/\/+$/, '') };
-}

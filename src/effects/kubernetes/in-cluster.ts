@@ -1,7 +1,8 @@
+import { changingToken } from '../changing-token.ts';
 import { systemFailure } from '../errno.ts';
 import type { FileSystem } from '../filesystem.ts';
-import { changingToken } from './changing-token.ts';
-import { type ConnectionResult, parseServer } from './connection.ts';
+import { parseServer } from '../server-address.ts';
+import type { ConnectionResult } from './connection.ts';
 
 /** Where the kubelet puts a pod's credentials (kubernetes.io, "Access the Kubernetes API from a Pod"). */
 const SERVICE_ACCOUNT_DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';

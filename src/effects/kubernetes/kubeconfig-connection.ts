@@ -1,10 +1,11 @@
 import { dirname, resolve } from 'node:path';
 import { chooseFromKubeconfigs, type KubeconfigChoice, readKubeconfig } from '../../core/kubeconfig.ts';
 import { Secret } from '../../core/secret.ts';
+import { changingToken } from '../changing-token.ts';
 import { systemFailure } from '../errno.ts';
 import type { FileSystem } from '../filesystem.ts';
-import { changingToken } from './changing-token.ts';
-import { type ConnectionResult, parseServer } from './connection.ts';
+import { parseServer } from '../server-address.ts';
+import type { ConnectionResult } from './connection.ts';
 
 type Files = Pick<FileSystem, 'readFile' | 'stat'>;
 

@@ -1,7 +1,6 @@
-import { Pool } from 'undici';
+import { openPool, withDeadline } from '../deadline-request.ts';
 import { readResponse } from '../layers/read-response.ts';
 import type { WireAnswer } from '../layers/transport.ts';
-import { failureOf } from '../layers/transport-failures.ts';
 import { formsOf } from '../layers/wording.ts';
 import { packageVersion } from '../version.ts';
 import type { KubernetesConnection } from './connection.ts';
@@ -39,24 +38,7 @@ const BODY_BYTES_MAX = 32 * 1024 * 1024;
 
 export function createKubernetesWire(connection: KubernetesConnection): KubernetesWire {
   const { origin, basePath, tls, token } = connection;
-  const dispatcher = new Pool(origin, {
-    connections: 32,
-    pipelining: 1,
-    allowH2: false,
-    keepAliveTimeout: 4_000,
-    keepAliveMaxTimeout: 30_000,
-    connect: {
-      timeout: 5_000,
-      minVersion: 'TLSv1.2',
-      // Said aloud so that NODE_TLS_REJECT_UNAUTHORIZED=0 cannot hand the token to a stranger.
-      rejectUnauthorized: true,
-      ...(tls.ca === null ? {} : { ca: tls.ca }),
-      ...(tls.serverName === null ? {} : { servername: tls.serverName }),
-      ...(tls.client === null ? {} : { cert: tls.client.certificate, key: tls.client.key.reveal() }),
-    },
-  });
-  const connectErrors = new WeakSet<object>();
-  dispatcher.on('connectionError', (_origin, _targets, error) => connectErrors.add(error));
+  const { dispatcher, connectErrors } = openPool(origin, tls);
   const bearer = () => token()?.reveal() ?? null;
 
   const begin = (request: KubernetesRequest, signal: AbortSignal, idleMs: number) => {
@@ -107,40 +89,4 @@ export function createKubernetesWire(connection: KubernetesConnection): Kubernet
       return closing;
     },
   };
-}
-
-/** undici looks at a signal only once a request has reached a connection, so the deadline is kept here as well. */
-async function withDeadline<T>(
-  { deadlineMs, signal }: KubernetesRequest,
-  origin: string,
-  connectErrors: WeakSet<object>,
-  carry: (signal: AbortSignal, answering: () => void) => Promise<T>,
-): Promise<T | Extract<WireAnswer, { kind: 'failure' }>> {
-  const deadline = new AbortController();
-  const giveUp = () => deadline.abort(new DOMException('given up', 'AbortError'));
-  const timer = setTimeout(() => deadline.abort(new DOMException('too late', 'TimeoutError')), deadlineMs);
-  if (signal?.aborted) giveUp();
-  signal?.addEventListener('abort', giveUp, { once: true });
-  let isAnswering = false;
-  const failed = (error: unknown) =>
-    failureOf(error, {
-      answering: isAnswering,
-      origin,
-      fenced: false,
-      neverAsked: false,
-      connecting: error instanceof Error && connectErrors.has(error),
-    });
-  const expired = new Promise<ReturnType<typeof failed>>((resolve) => {
-    if (deadline.signal.aborted) return resolve(failed(deadline.signal.reason));
-    deadline.signal.addEventListener('abort', () => resolve(failed(deadline.signal.reason)), { once: true });
-  });
-  const carried = carry(deadline.signal, () => {
-    isAnswering = true;
-  }).catch(failed);
-  try {
-    return await Promise.race([carried, expired]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', giveUp);
-  }
 }

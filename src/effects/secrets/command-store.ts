@@ -3,7 +3,7 @@ import type { Chance } from '../chance.ts';
 import type { ProgramEnd } from '../program.ts';
 import type { StoreProgram } from './command-program.ts';
 import { createDocumentSecretStore, type SlotDocuments } from './document-store.ts';
-import { type SlotContents, type SlotReading, withoutSecrets } from './slot-contents.ts';
+import { type SlotReading, secretsIn, withoutSecrets } from './slot-contents.ts';
 import { readSlotDocument, type SlotDocument, secretMembers, slotDocument } from './slot-document.ts';
 import { slotPath } from './slot-files.ts';
 import type { SecretSlot, SecretStore, StoreResult } from './store.ts';
@@ -134,11 +134,6 @@ async function put(
   const message = complaint(options, 'put', path, end, secrets);
   // Of one that failed or was stopped nobody knows what it did; the next attempt of the caller begins by reading.
   return { outcome: end.kind === 'exited' && end.code === CHANGED ? 'again' : 'failed', message };
-}
-
-function secretsIn({ current, previous, others }: SlotContents): readonly Secret[] {
-  const known = [current, previous].flatMap((stored) => (stored === null ? [] : [stored.secret]));
-  return [...known, ...Object.values(others).flatMap((value) => (typeof value === 'string' ? new Secret(value) : []))];
 }
 
 /** What went wrong, with what the program said last, which is where the reason stands. */

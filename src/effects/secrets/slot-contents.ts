@@ -71,6 +71,12 @@ export function setAside(
   );
 }
 
+/** All that may be a secret in it. */
+export function secretsIn({ current, previous, others }: SlotContents): readonly Secret[] {
+  const known = [current, previous].flatMap((stored) => (stored === null ? [] : [stored.secret]));
+  return [...known, ...Object.values(others).flatMap((value) => (typeof value === 'string' ? new Secret(value) : []))];
+}
+
 /** A message about these secrets, without them: a server or a program may repeat what it was sent (I4). */
 export function withoutSecrets(message: string, secrets: readonly Secret[]): string {
   return cleanText(

@@ -1,5 +1,5 @@
 const hidden = /[\p{Cc}\u2028-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu;
-const secret = /(lp_(?:live|test)_[A-Za-z0-9]+_|whsec_|AGE-SECRET-KEY-|age-secret-key-)([A-Za-z0-9_-]+)/g;
+const secret = /(lp_(?:live|test)_[A-Za-z0-9]+_|whsec_|AGE-SECRET-KEY-|age-secret-key-|\bhv[sbr]\.)([A-Za-z0-9_-]+)/g;
 const runnerCommand = /##(?=\[)/g;
 const urlPassword = /(:\/\/[^\s/:@]*:)([^\s/@]+)(?=@)/g;
 

@@ -1,4 +1,4 @@
-import { Secret } from '../../core/secret.ts';
+import { Secret } from '../core/secret.ts';
 
 /**
  * A token in a file that somebody replaces. While that happens the file is away or half there for a moment (`read` gives
