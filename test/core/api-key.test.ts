@@ -99,10 +99,13 @@ describe('a declared key', () => {
     expect(decide(READ, listed)).toMatchObject({ kind: 'recover', key: { id: 'key_1' } });
   });
 
-  it('is recovered by repeating the rotation that made it', () => {
+  it.each([
+    { reason: 'its successor is named', rotated: { supersededBy: 'key_2', graceUntil: ago(-23 * HOUR) } },
+    { reason: 'only its grace is shown', rotated: { graceUntil: ago(-23 * HOUR) } },
+  ])('is recovered by repeating the rotation that made it: of the old key $reason (I3)', ({ rotated }) => {
     const listed = [
       key({ id: 'key_2', createdAt: ago(HOUR) }),
-      key({ id: 'key_1', supersededBy: 'key_2', createdAt: ago(90 * HOUR) }),
+      key({ id: 'key_1', ...rotated, createdAt: ago(90 * HOUR) }),
     ];
     expect(decide(READ, listed, { stored: holds('key_1'), recorded: recorded('key_1') })).toMatchObject({
       kind: 'recover',

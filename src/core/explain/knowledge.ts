@@ -1,5 +1,6 @@
 import { formatCredits } from '../money.ts';
 import type { Observation } from '../plan-customer.ts';
+import { isLive } from '../resources/api-key-facts.ts';
 import type { SourcedCustomer } from '../source.ts';
 import type { Subject } from './subjects.ts';
 
@@ -84,7 +85,7 @@ function keyKnowledge(name: string, { keys, stored }: Observation, placeOf: Secr
     place?.kind === 'holds' ? `The secret of ${place.record.id} is in ${placeOf(name)}.` : `${placeOf(name)} is empty.`;
   const unreadable = place?.kind === 'unknown' ? `Whether the secret is stored: ${place.why}` : null;
   if (!keys) return { known: secret, unknown: unreadable ?? 'The API keys were not listed.', since: null };
-  const live = keys.listed.filter((key) => key.name === name && key.status === 'active' && key.supersededBy === null);
+  const live = keys.listed.filter((key) => key.name === name && isLive(key));
   const [key] = live;
   const listed =
     live.length === 0

@@ -68,7 +68,15 @@ export function recordedKey(status: CustomerStatus | null, organizationId: strin
 }
 
 export function isLive(key: ApiKey): boolean {
-  return key.status === 'active' && key.supersededBy === null;
+  return key.status === 'active' && !isRotated(key);
+}
+
+/**
+ * Another key took its place by a rotation. The page promises `graceUntil` for such a key; that it names its successor is
+ * not said (organizations/api-keys/rotate).
+ */
+export function isRotated({ supersededBy, graceUntil }: Pick<ApiKey, 'supersededBy' | 'graceUntil'>): boolean {
+  return supersededBy !== null || graceUntil !== null;
 }
 
 /** Works no more: revoked, or past the grace of its rotation, however long the list shows it as active. */

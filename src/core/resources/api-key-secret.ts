@@ -27,7 +27,7 @@ export function decideSecret(
     // A listing without the key that we know may lack the one whose request this would be (P7): another would be made.
     if (recorded && !sameName.some(({ id }) => id === recorded.id))
       return refused(notListed(declared, pointer, recorded.id, notices));
-    const old = sameName.find(({ supersededBy }) => supersededBy === key.id);
+    const old = replacedByRotation(key, sameName);
     const ordinal = ordinalOf(key, sameName, recorded);
     return { kind: 'recover', key, by: old ? { action: 'rotate', oldKeyId: old.id } : { action: 'mint', ordinal } };
   }
@@ -46,6 +46,13 @@ export function decideSecret(
       },
     ),
   );
+}
+
+/** The key that was rotated into this one; where none names it, the one before it, if that is in a grace of its own. */
+function replacedByRotation(key: ApiKey, sameName: readonly ApiKey[]): ApiKey | undefined {
+  const named = sameName.find(({ supersededBy }) => supersededBy === key.id);
+  const before = sameName[sameName.indexOf(key) + 1];
+  return named ?? (before?.supersededBy === null && before.graceUntil !== null ? before : undefined);
 }
 
 /** How many keys of the name there ever were; revoked ones may not be listed (P8). */

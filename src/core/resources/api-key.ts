@@ -6,6 +6,7 @@ import {
   isLive,
   isOurs,
   isRetiring,
+  isRotated,
   isTooOld,
   type KeyDecision,
   type KeyFacts,
@@ -123,7 +124,7 @@ function decideWithoutKey(
  * ours by memory is the key itself; without memory, one that was made before the revoked one is not.
  */
 function wasRevoked(declared: KeyDeclaration, other: ApiKey, sameName: readonly ApiKey[], facts: KeyFacts): boolean {
-  const isRevoked = ({ status, supersededBy }: ApiKey) => status === 'revoked' && supersededBy === null;
+  const isRevoked = (key: ApiKey) => key.status === 'revoked' && !isRotated(key);
   const newer = sameName.slice(0, sameName.indexOf(other));
   if (newer.some((key) => isRevoked(key) && matches(key, declared))) return true;
   if (isOurs(other, facts)) return false;
