@@ -5,6 +5,7 @@ import type { Refusal } from '../core/report.ts';
 import { unknownCustomer } from '../core/unknown-customer.ts';
 import { startRun } from './apply-customer.ts';
 import type { Effects } from './context.ts';
+import { declarationChanged } from './customer-run.ts';
 import { observeCustomer } from './observe.ts';
 import { type PrepareOptions, preparePass } from './prepare.ts';
 import { readOrganizations } from './reads.ts';
@@ -68,7 +69,9 @@ export async function resumeCustomer(effects: Effects, options: ResumeOptions): 
   if (organization.metadata[organizationMark.suspended] === '1')
     return stop(`${organization.id} was suspended by this tool.`, 'It is resumed by the next pass, as declared.');
   if (!(await options.confirm(organization.id))) return { kind: 'declined' };
-  const result = await executeResumeByHand(startRun(pass, observed));
+  const run = startRun(pass, observed);
+  // The question may have stood for an hour, and `freeze` or another state been declared meanwhile.
+  const result = (await declarationChanged(run)) ?? (await executeResumeByHand(run));
   if (result.outcome === 'done') return { kind: 'resumed', organizationId: organization.id };
   return {
     kind: 'failed',

@@ -206,6 +206,26 @@ describe('a declared archive', () => {
     expect(report.customers[0]).toMatchObject({ phase: 'Ready', credits: { granted: 5000 } });
     expect(acme(world)).toMatchObject({ status: 'active', metadata: { rcn_inc: '2' } });
   });
+
+  it('is approved for one incarnation: the credits of the next one are not lost by an old approval', async () => {
+    const world = await onboarded();
+    const ask = async (declared: string) => {
+      world.sandbox.hands.reserve(acme(world).id, 100);
+      redeclare(world, declared);
+      await world.pass();
+      world.sandbox.clock.advance(DAY_MS + 60_000);
+      return (await world.pass()).customers[0]?.approvalHash ?? '';
+    };
+    const first = await ask('state: archived\n');
+    await world.pass({ approved: [first] });
+    expect(acme(world).status).toBe('archived');
+    redeclare(world, 'incarnation: 2\n');
+    await settledPass(world);
+    const second = await ask('incarnation: 2\nstate: archived\n');
+    expect(second).not.toBe(first);
+    await world.pass({ approved: [first] });
+    expect(acme(world)).toMatchObject({ status: 'suspended', metadata: { rcn_inc: '2' } });
+  });
 });
 
 describe('a customer that does not exist', () => {
@@ -256,6 +276,22 @@ describe('`reconcile resume`', () => {
     expect(acme(world).status).toBe('suspended');
     expect(await resume(world)).toMatchObject({ kind: 'resumed' });
     expect((await world.pass()).customers[0]).toMatchObject({ phase: 'Ready' });
+  });
+
+  it('does nothing when the file declares otherwise by the time somebody says yes (I5)', async () => {
+    const world = await onboarded();
+    world.sandbox.hands.suspend(acme(world).id);
+    const result = await resumeCustomer(world.effects(), {
+      externalId: 'acme-coffee',
+      bindingRequired: true,
+      signal: new AbortController().signal,
+      confirm: async () => {
+        redeclare(world, 'state: suspended\n');
+        return true;
+      },
+    });
+    expect(result).toMatchObject({ kind: 'failed', message: expect.stringContaining('changed') });
+    expect(acme(world).status).toBe('suspended');
   });
 
   it('says who was meant when nobody is called so', async () => {

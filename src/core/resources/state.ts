@@ -1,6 +1,6 @@
 import type { ApiKey, Organization, OrganizationStatus, OrganizationWithSummary } from '../api.ts';
 import { latestUse } from '../key-ending.ts';
-import { organizationMark } from '../marker.ts';
+import { organizationMark, readOrganizationMarker } from '../marker.ts';
 import { formatCredits } from '../money.ts';
 import type { Notices } from '../notice.ts';
 import type { Ending, Step } from '../plan.ts';
@@ -70,8 +70,12 @@ function planArchive(organization: OrganizationWithSummary, facts: StateFacts, n
   const suspend =
     organization.status === 'suspended' ? [] : [step('suspend', 'an archive begins with a suspension', notices)];
   const reserved = reservedCredits(organization);
+  const planned = step('archive', 'declared `state: archived`; it cannot be undone', notices);
+  const incarnation = readOrganizationMarker(organization)?.incarnation ?? 1;
   const archive = {
-    ...step('archive', 'declared `state: archived`; it cannot be undone', notices),
+    ...planned,
+    // An approval of the first incarnation's end must not release that of the next one.
+    after: { ...planned.after, ...(incarnation > 1 ? { incarnation } : {}) },
     ends: endingOf(organization, facts.keys),
   };
   if (reserved === 0 || suspend.length > 0) return { steps: [...suspend, archive], problems: [], frozen: true };
