@@ -111,7 +111,13 @@ export function concernsEverybody({ code }: Problem): boolean {
 
 const RETRY_BACKOFF_MS: readonly number[] = [1_000, 2_000, 4_000, 8_000];
 
-/** Waits before the next try of a step: 1, 2, 4, 8 s. False when there are no more tries, or the pass is to end. */
+/** The longest that an answer may ask to wait (correctness 2.6); what is longer is our own count of a day's writes. */
+const WAIT_MAX_MS = 3_600_000;
+
+/**
+ * Waits before the next try of a step: 1, 2, 4, 8 s. False when there are no more tries, when the wait would outlast any
+ * pass and keep its customer from being looked at and told of (V5), or when the pass is to end.
+ */
 export async function waitBeforeRetry(
   pass: Pass,
   customer: string | null,
@@ -120,7 +126,7 @@ export async function waitBeforeRetry(
   atLeastMs = 0,
 ): Promise<boolean> {
   const backoff = RETRY_BACKOFF_MS[attempt];
-  if (backoff === undefined || isStopped(pass)) return false;
+  if (backoff === undefined || atLeastMs > WAIT_MAX_MS || isStopped(pass)) return false;
   const ms = Math.max(backoff, atLeastMs);
   pass.effects.progress({ kind: 'waiting', customer, why, ms });
   await pass.effects.clock.sleep(ms, pass.signal);

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { CircuitEvent } from '../../src/effects/layers/circuit.ts';
 import type { WireAnswer } from '../../src/effects/layers/transport.ts';
+import { waitBeforeRetry } from '../../src/engine/failure.ts';
+import { preparePass } from '../../src/engine/prepare.ts';
 import { createMachine, type Machine, type ProcessHooks } from '../support/machine.ts';
 import { variantNamed } from '../support/variants.ts';
+import { ACME, createWorld } from '../support/world.ts';
 
 const CUSTOMERS = 12;
 
@@ -111,5 +114,21 @@ describe('a daemon', () => {
       ['opened', 'switched-off'],
       ['closed', 'switched-off'],
     ]);
+  });
+});
+
+describe('a step that is asked to wait', () => {
+  test.each([
+    { reason: 'an hour, which a server may ask for', ms: 3_600_000, waits: true },
+    { reason: 'until the quota of a new day', ms: 9 * 3_600_000, waits: false },
+  ])('sits out what a pass can: $reason (V5)', async ({ ms, waits }) => {
+    const world = createWorld();
+    world.declare('acme-coffee.yaml', ACME);
+    const options = { bindingRequired: true, signal: new AbortController().signal };
+    const prepared = await preparePass(world.effects(), options);
+    if (!prepared.ok) throw new Error('the workspace is not bound');
+    const before = world.clock.now();
+    expect(await waitBeforeRetry(prepared.pass, null, 'the rate limit', 0, ms)).toBe(waits);
+    expect(world.clock.now() - before).toBe(waits ? ms : 0);
   });
 });
