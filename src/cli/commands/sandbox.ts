@@ -59,8 +59,9 @@ async function open(
 /** Every line is a shell command or a comment, so that all of it can be pasted. */
 function instructions({ sandbox: served, listening, directory }: Opened): string {
   return [
-    `# A sandbox of the Layers API listens on ${listening.url}. Stop it with Ctrl-C; its state`,
-    `# stays in ${printable(directory)}. The key below is no secret: it is good for this sandbox only.`,
+    `# A sandbox of the Layers API listens on ${listening.url}.`,
+    `# Stop it with Ctrl-C; its state stays in ${printable(directory)}.`,
+    '# The key below is no secret: it is good for this sandbox only.',
     `export LAYERS_BASE_URL=${listening.url}`,
     `export LAYERS_API_KEY=${served.parent().token}`,
     '# Then: reconcile init && reconcile --dry-run',
