@@ -11,18 +11,25 @@ export type StateResult =
   | { readonly ok: true; readonly directory: string }
   | { readonly ok: false; readonly message: string };
 
+function noWorkspace(directory: string): string {
+  return `There is no directory ${directory}. Check what -C names; \`reconcile init\` makes a workspace.`;
+}
+
 const FORBIDDEN: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS']);
 const WHO_MAY =
   'Run this as the user to whom the workspace belongs, on a disk that can be written to. --dry-run, status and explain write nothing there.';
 
 /**
- * Makes `.reconcile/` (0700) with a `.gitignore` that keeps all of it out of git. For commands that write: a command that
- * only reads does not call this and makes nothing.
+ * Makes `.reconcile/` (0700) with a `.gitignore` that keeps all of it out of git, in a workspace that is there: what -C
+ * misspells must not come into being. For commands that write: a command that only reads does not call this and makes
+ * nothing.
  */
 export function ensureWorkspaceState(disk: Disk, workspaceDirectory: string): StateResult {
   const { fileSystem } = disk;
   const directory = stateDirectoryOf(workspaceDirectory);
   try {
+    const workspace = unless(['ENOENT', 'ENOTDIR'], () => fileSystem.stat(workspaceDirectory));
+    if (workspace?.kind !== 'directory') return { ok: false, message: noWorkspace(workspaceDirectory) };
     ensureDirectory(fileSystem, directory, 0o700);
     // A volume that the cluster mounted here belongs to root and keeps its mode; whatever needs privacy below it, the
     // secret store above all, looks for itself.

@@ -32,6 +32,12 @@ describe('the state directory', () => {
     expect(ensure(fileSystem).ok).toBe(true);
   });
 
+  test('is not made where there is no workspace: what -C misspells must not come into being', () => {
+    const fileSystem = createMemoryFileSystem();
+    expect(ensure(fileSystem)).toMatchObject({ ok: false, message: expect.stringContaining('no directory /work.') });
+    expect(fileSystem.files()).toEqual({});
+  });
+
   test('says what is wrong when it cannot be made, and who could', () => {
     const fileSystem = createMemoryFileSystem();
     fileSystem.plantDirectory('/work');

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { WorkspaceDeclaration } from '../../core/declaration/workspace.ts';
 import type { SourceProblem } from '../../core/source.ts';
 import { yamlLines } from '../../core/yaml-text.ts';
@@ -92,6 +92,16 @@ export function draftCustomer({ externalId, name }: FirstCustomer): DraftedFile 
     '',
   ].join('\n');
   return { path: `customers/${fileNameOf(externalId)}.yaml`, text, replaces: null };
+}
+
+/** The directory that -C names, which of all commands only this one makes. Returns why it could not, or null. */
+export function makeWorkspaceDirectory(directory: string): string | null {
+  try {
+    ensureDirectory(nodeFileSystem, resolve(directory), 0o755);
+    return null;
+  } catch (error) {
+    return `${failedTo(`make ${directory}`, error).message}.`;
+  }
 }
 
 /**

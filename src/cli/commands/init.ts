@@ -22,6 +22,7 @@ import {
   type DraftedFile,
   draftCustomer,
   draftWorkspace,
+  makeWorkspaceDirectory,
   readWorkspaceFile,
   type WorkspaceFile,
   writeFiles,
@@ -79,6 +80,8 @@ async function make(
     if (!yes) return nothingWritten(context);
   }
   if (files.length > 0) {
+    const unmade = makeWorkspaceDirectory(options.directory);
+    if (unmade !== null) return refuseInWords(context, unmade);
     const locked = await withLock(options.directory, 'reconcile init', async () =>
       writeFiles(options.directory, files),
     );

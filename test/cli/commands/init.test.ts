@@ -76,6 +76,13 @@ describe('reconcile init', () => {
     expect(textOf(directory, 'customers/example-customer.yaml')).toContain('credits: 0');
   });
 
+  it('makes the directory that -C names', async () => {
+    const { context } = await againstSandbox();
+    const directory = join(workspace(), 'shop', 'eu');
+    expect(await init({ ...options, directory, example: true }, context)).toBe(0);
+    expect(filesIn(directory)).toContain('reconcile.yaml');
+  });
+
   it('touches no customers that are there', async () => {
     const { context } = await againstSandbox();
     const directory = workspace({ 'customers/a.yaml': 'externalId: a\nname: A\n' });
