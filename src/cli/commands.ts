@@ -91,7 +91,7 @@ export interface PassOptions extends Omit<WorkspaceOptions, 'output'>, Declared 
 }
 
 export const statusStores = ['inline', 'directory', 'git'] as const;
-export const secretStores = ['file', 'age', 'kubernetes', 'command'] as const;
+export const secretStores = ['file', 'age', 'kubernetes', 'vault', 'command'] as const;
 
 export interface InitOptions extends Omit<WorkspaceOptions, 'output'> {
   /** Take the default of every question that the other options leave open. */
@@ -110,6 +110,8 @@ export interface InitOptions extends Omit<WorkspaceOptions, 'output'> {
   readonly recipients: readonly string[];
   /** Of its Secret objects, for `kubernetes`. */
   readonly secretNamespace: string | null;
+  /** Of the server, for `vault`. */
+  readonly secretAddress: string | null;
   /** The program, for `command`. */
   readonly secretCommand: string | null;
   /** Replace the API key that the workspace is bound to; a bound parent is never replaced. */

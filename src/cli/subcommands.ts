@@ -58,6 +58,7 @@ function addInit(program: Command, commands: Commands, exit: Exit): void {
     .addOption(new Option('--secret-store <store>', 'where secrets go').choices(secretStores))
     .addOption(new Option('--recipient <age1…>', 'for the secret store age; repeatable').argParser(collectWords))
     .addOption(new Option('--secret-namespace <name>', 'for the secret store kubernetes: of its Secret objects'))
+    .addOption(new Option('--secret-address <url>', 'for the secret store vault: of its server'))
     .addOption(
       new Option(
         '--secret-command <program>',
@@ -83,6 +84,7 @@ function addInit(program: Command, commands: Commands, exit: Exit): void {
           secretStore: options.secretStore ?? null,
           recipients: recipient ?? [],
           secretNamespace: options.secretNamespace ?? null,
+          secretAddress: options.secretAddress ?? null,
           secretCommand: options.secretCommand ?? null,
         }),
       ),

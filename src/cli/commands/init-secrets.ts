@@ -1,6 +1,8 @@
 import { ageRecipientProblem } from '../../core/declaration/age-recipient.ts';
+import { readWorkspace } from '../../core/declaration/read.ts';
 import { namespacePattern } from '../../core/declaration/store-settings.ts';
-import type { InitOptions } from '../commands.ts';
+import { yamlLines } from '../../core/yaml-text.ts';
+import { type InitOptions, secretStores } from '../commands.ts';
 import type { CommandContext } from '../context.ts';
 import { askChoice, askUntil, say } from './init-questions.ts';
 
@@ -9,15 +11,18 @@ export type SecretChoice =
   | { readonly store: 'file' }
   | { readonly store: 'age'; readonly directory: string; readonly recipients: readonly string[] }
   | { readonly store: 'kubernetes'; readonly namespace: string }
+  | { readonly store: 'vault'; readonly address: string }
   | { readonly store: 'command'; readonly command: readonly string[] };
 
-type Given = Pick<InitOptions, 'secretStore' | 'recipients' | 'secretNamespace' | 'secretCommand'>;
+type Given = Pick<InitOptions, 'secretStore' | 'recipients' | 'secretNamespace' | 'secretAddress' | 'secretCommand'>;
 
 const USUAL_NAMESPACE = 'layers-secrets';
+const USUAL_ADDRESS = 'http://127.0.0.1:8200';
 const USUAL_COMMAND = './bin/secret-store';
 
 /** What is wrong with what the options say of secrets; null when it can be used. */
-export function wrongSecretOption({ secretStore, recipients, secretNamespace, secretCommand }: Given): string | null {
+export function wrongSecretOption(given: Given): string | null {
+  const { secretStore, recipients, secretNamespace, secretAddress, secretCommand } = given;
   const belongs = [
     { store: 'age', flag: '--recipient', isGiven: recipients.length > 0, what: AGE_NEEDS },
     {
@@ -26,6 +31,7 @@ export function wrongSecretOption({ secretStore, recipients, secretNamespace, se
       isGiven: secretNamespace !== null,
       what: 'such as layers-secrets',
     },
+    { store: 'vault', flag: '--secret-address', isGiven: secretAddress !== null, what: 'https://… of the server' },
     {
       store: 'command',
       flag: '--secret-command',
@@ -41,6 +47,8 @@ export function wrongSecretOption({ secretStore, recipients, secretNamespace, se
   if (problem !== undefined) return `--recipient ${problem}.`;
   const namespace = secretNamespace === null ? null : namespaceProblem(secretNamespace);
   if (namespace !== null) return `--secret-namespace: ${namespace}`;
+  const address = secretAddress === null ? null : addressProblem(secretAddress);
+  if (address !== null) return `--secret-address: ${address}`;
   const program = secretCommand === null ? null : programProblem(secretCommand);
   return program === null ? null : `--secret-command: ${program}`;
 }
@@ -57,6 +65,8 @@ export function secretsOfOptions({ secretStore, recipients, ...options }: Given)
       return age(recipients);
     case 'kubernetes':
       return { store: 'kubernetes', namespace: options.secretNamespace ?? USUAL_NAMESPACE };
+    case 'vault':
+      return { store: 'vault', address: options.secretAddress ?? USUAL_ADDRESS };
     case 'command':
       return command(options.secretCommand ?? USUAL_COMMAND);
   }
@@ -67,8 +77,9 @@ export async function askSecrets(context: CommandContext): Promise<SecretChoice 
   say(context, '  file        ', 'in .reconcile/secrets on this machine, for your user only, never in git');
   say(context, '  age         ', 'encrypted in secrets/, to be committed');
   say(context, '  kubernetes  ', 'as Secret objects in a namespace of a cluster');
+  say(context, '  vault       ', 'in HashiCorp Vault or OpenBao');
   say(context, '  command     ', 'wherever a program of yours keeps them');
-  const store = await askChoice('Secrets [file] ', 'file', ['file', 'age', 'kubernetes', 'command'] as const, context);
+  const store = await askChoice('Secrets [file] ', 'file', secretStores, context);
   switch (store) {
     case null:
       return null;
@@ -85,6 +96,15 @@ export async function askSecrets(context: CommandContext): Promise<SecretChoice 
       const question = `Namespace of the Secret objects, best one of their own [${USUAL_NAMESPACE}] `;
       const namespace = await askUntil(question, USUAL_NAMESPACE, namespaceProblem, context);
       return namespace === null ? null : { store, namespace };
+    }
+    case 'vault': {
+      const address = await askUntil(
+        `Address of the server [${USUAL_ADDRESS}] `,
+        USUAL_ADDRESS,
+        addressProblem,
+        context,
+      );
+      return address === null ? null : { store, address };
     }
     case 'command': {
       const program = await askUntil(`The program [${USUAL_COMMAND}] `, USUAL_COMMAND, programProblem, context);
@@ -106,6 +126,13 @@ function namespaceProblem(text: string): string | null {
   return namespacePattern.test(text)
     ? null
     : 'It must be the name of a namespace: lower case letters, digits and hyphens.';
+}
+
+/** As the file is judged in which it is going to stand. */
+function addressProblem(address: string): string | null {
+  const text = yamlLines({ secrets: { store: 'vault', address } }, '').join('\n');
+  const reading = readWorkspace('reconcile.yaml', text);
+  return reading.ok ? null : (reading.problems[0]?.message ?? 'That cannot be used.');
 }
 
 function programProblem(text: string): string | null {

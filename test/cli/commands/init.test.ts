@@ -20,6 +20,7 @@ const options = {
   secretStore: null,
   recipients: [],
   secretNamespace: null,
+  secretAddress: null,
   secretCommand: null,
 };
 const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
@@ -181,6 +182,12 @@ describe('reconcile init at a terminal', () => {
       line: 'secrets: { store: kubernetes, namespace: layers-secrets }\n',
     },
     {
+      store: 'vault',
+      typed: ['vault', 'http://vault.partner.example', 'https://vault.partner.example:8200'],
+      given: { secretStore: 'vault', secretAddress: 'https://vault.partner.example:8200' } as const,
+      line: 'secrets: { store: vault, address: https://vault.partner.example:8200 }\n',
+    },
+    {
       store: 'command',
       typed: ['command', 'keep-secrets put'],
       given: { secretStore: 'command', secretCommand: 'keep-secrets put' } as const,
@@ -304,6 +311,8 @@ describe('reconcile init with options', () => {
     { reason: 'an identity that cannot be one', given: { customer: 'a b' }, said: '--customer a b' },
     { reason: 'age without a recipient', given: { secretStore: 'age' }, said: '--recipient' },
     { reason: 'kubernetes without a namespace', given: { secretStore: 'kubernetes' }, said: '--secret-namespace' },
+    { reason: 'vault without an address', given: { secretStore: 'vault' }, said: '--secret-address' },
+    { reason: 'an address that is none', given: { secretStore: 'vault', secretAddress: 'vault' }, said: 'address' },
     { reason: 'command without a program', given: { secretStore: 'command' }, said: '--secret-command' },
     { reason: 'a namespace for nothing', given: { secretNamespace: 'acme' }, said: '--secret-store kubernetes' },
     {
