@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { claimedIdentities } from '../../core/orphans.ts';
 import type { Fleet, SourcedCustomer, SourcedWorkspace } from '../../core/source.ts';
@@ -14,7 +15,7 @@ import { refusalExitCode, refusalText, refuseFiles, refuseInWords } from '../rea
 import { renderDocument } from '../render/json.ts';
 import { FORMAT_VERSION, type StatusRow } from '../render/output-schema.ts';
 import { renderStatusTable } from '../render/status-table.ts';
-import { statusStoreOf } from '../stores.ts';
+import { runDirectoryOf, statusStoreOf } from '../stores.ts';
 import { withLiveBalances } from './live-balances.ts';
 
 /** Prints what the last passes recorded, trouble first; 3 when there is nothing that can be read. Only `--live` calls the API. */
@@ -50,7 +51,14 @@ async function printStatus(options: StatusOptions, context: CommandContext, clus
       ? renderDocument({ formatVersion: FORMAT_VERSION, command: 'status', customers: [...rows] })
       : renderStatusTable({ rows, customers: all.length, live: options.live }, outputPage(context, options.color)),
   );
+  if (options.output === 'text' && !sandbox && isOnlyTried(all, directory))
+    context.stderr('What passes against the sandbox recorded is shown by `reconcile status --sandbox`.\n');
   return exitCodes.ok;
+}
+
+/** Whoever has only ever run `--sandbox` here, and looks for what it did. */
+function isOnlyTried(rows: readonly StatusRow[], directory: string): boolean {
+  return rows.every(({ reason }) => reason === 'NothingRecorded') && existsSync(runDirectoryOf(directory, true));
 }
 
 function unknownAmong(wanted: readonly string[], fleet: Fleet): string | null {

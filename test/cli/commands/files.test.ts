@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { schema } from '../../../src/cli/commands/schema.ts';
@@ -144,6 +144,17 @@ describe('reconcile status', () => {
       out: '',
       err: expect.stringContaining('Did you mean "acme"?'),
     });
+  });
+
+  it('points to the sandbox whoever has only tried things there', async () => {
+    const directory = workspace({ 'customers/acme.yaml': 'externalId: acme\nname: Acme\n' });
+    const before = fakeContext();
+    await status({ sandbox: false, live: false, directory, ...text }, before);
+    expect(before.printed.err).toBe('');
+    mkdirSync(join(directory, '.reconcile/sandbox'), { recursive: true });
+    const after = fakeContext();
+    await status({ sandbox: false, live: false, directory, ...text }, after);
+    expect(after.printed.err).toContain('reconcile status --sandbox');
   });
 
   it('believes no status of another parent', async () => {
