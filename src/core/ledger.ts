@@ -116,10 +116,26 @@ export function isStillRemembered(events: readonly LedgerEvent[], serverNowMs: n
   });
 }
 
+/**
+ * What left the parent and may have been grants of ours: nothing where the ledger shows what senders write, for then ours
+ * are marked; else all that the server itself does not call a refill (P2).
+ */
+export function mayBeGranted(parentEvents: readonly LedgerEvent[]): number {
+  if (showsAnnotations(parentEvents)) return 0;
+  const debits = parentEvents.filter(
+    (event) => event.eventType === 'allocation' && event.credits < 0 && !isRefill(event),
+  );
+  return -sum(debits.map(({ credits }) => credits));
+}
+
 /** An incoming row that shows nothing of its sender, and that the server itself does not call a refill. */
 function isBare(event: LedgerEvent): boolean {
   const isIncoming = event.eventType === 'allocation' && event.credits > 0;
-  return isIncoming && !isAnnotated(event) && !/refill/i.test(event.metadata?.['direction'] ?? '');
+  return isIncoming && !isAnnotated(event) && !isRefill(event);
+}
+
+function isRefill({ metadata }: LedgerEvent): boolean {
+  return /refill/i.test(metadata?.['direction'] ?? '');
 }
 
 /** Members of a transfer's metadata that the server writes itself, whether or not it shows the sender's (allocate). */

@@ -1,5 +1,6 @@
 import type { CreditConfig, LedgerEvent } from '../core/api.ts';
 import { type GuardFacts, guard, type WebhookStep } from '../core/guard.ts';
+import { mayBeGranted, showsAnnotations } from '../core/ledger.ts';
 import { readGrantMarker } from '../core/marker.ts';
 import { noticesFor } from '../core/notice.ts';
 import type { CustomerPlan, Step } from '../core/plan.ts';
@@ -147,15 +148,17 @@ async function grantedSinceMidnight(pass: Pass, counted: readonly CountedCustome
     return problemOf(events, 'Reading the parent ledger', '/guards/maxGrantPerDay', noticesFor(pass.workspace));
   const onChildren = counted.flatMap(({ allocations }) => allocations);
   // A grant has one row with the parent and one with the child: a stale list of one does not hide it from the day.
+  const isOfToday = ({ createdAt }: LedgerEvent) => Date.parse(createdAt) >= midnight;
   const amounts = new Map<string, number>();
-  for (const event of [...events.value, ...onChildren]) {
-    if (Date.parse(event.createdAt) < midnight) continue;
+  for (const event of [...events.value, ...onChildren].filter(isOfToday)) {
     const read = readGrantMarker(event);
     if (read.kind !== 'marked') continue;
     const { externalId, incarnation, slot } = read.marker;
     amounts.set(JSON.stringify([externalId, incarnation, slot]), Math.abs(event.credits));
   }
-  return [...amounts.values()].reduce((total, credits) => total + credits, 0);
+  // Where no marks are shown, whatever left the parent may have been ours: too much is held back, never too little (I8).
+  const unsigned = showsAnnotations(onChildren) ? 0 : mayBeGranted(events.value.filter(isOfToday));
+  return [...amounts.values()].reduce((total, credits) => total + credits, unsigned);
 }
 
 const DAY_MS = 24 * 3_600_000;

@@ -396,3 +396,26 @@ describe('guards', () => {
     expect(world.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
   });
 });
+
+describe('the day of maxGrantPerDay on a ledger that shows no marks (P2)', () => {
+  it.each(['neither', 'server'] as const)(
+    'counts whatever left the parent that nobody signed: %s (I8)',
+    async (ledgerMarkers) => {
+      const world = createWorld({
+        behaviour: { ledgerMarkers },
+        workspaceYaml: 'guards: { maxGrantPerDay: 5400, requireCapWithRefill: false }\n',
+      });
+      world.declare('acme-coffee.yaml', ACME);
+      await world.pass();
+      world.declare('birch.yaml', BIRCH);
+      const { customers, fleet } = await world.pass();
+      expect(customers.find(({ externalId }) => externalId === 'birch')?.phase).toBe('Stalled');
+      expect(fleet.problems.map(({ message }) => message)).toEqual([
+        expect.stringContaining('5,000 credits were granted since 00:00 UTC and 500 more wait'),
+      ]);
+      world.sandbox.clock.advance(24 * 3_600_000);
+      const later = await world.pass();
+      expect(later.customers.find(({ externalId }) => externalId === 'birch')?.credits.granted).toBe(500);
+    },
+  );
+});
