@@ -47,7 +47,7 @@ export function createStoreProgram(options: StoreProgramOptions): StoreProgram {
     async run(more, input) {
       // Looked for each time: whoever installs it need not end a daemon.
       const found = findProgram(program, { directory, searchPath, fileSystem });
-      if (!found.ok) return { kind: 'not-started', code: 'ENOENT', why: `it ${found.message}. ${found.hint}` };
+      if (!found.ok) return { kind: 'not-started', code: 'ENOENT', why: `it ${found.message}` };
       return runProgram({
         argv: [found.path, ...args, ...more],
         cwd: directory,

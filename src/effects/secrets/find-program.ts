@@ -6,7 +6,7 @@ import type { FileSystem } from '../filesystem.ts';
 
 export type FoundProgram =
   | { readonly ok: true; readonly path: string }
-  /** Why it cannot be run, as the end of a sentence that names it; and what to do. */
+  /** Why it cannot be run, as the end of a sentence that names it; and what to do, on a line of its own. */
   | { readonly ok: false; readonly message: string; readonly hint: string };
 
 export interface ProgramPlace {
@@ -21,20 +21,16 @@ export interface ProgramPlace {
 export function findProgram(program: string, { directory, searchPath, fileSystem }: ProgramPlace): FoundProgram {
   if (!isPath(program)) {
     const folders = searchPath.split(delimiter).filter((folder) => folder.startsWith('/'));
-    const found = folders.map((folder) => join(folder, program)).find((path) => flawOf(path, fileSystem) === null);
+    const found = folders
+      .map((folder) => join(folder, program))
+      .find((path) => flawOf(program, path, fileSystem) === null);
     if (found !== undefined) return { ok: true, path: found };
-    const hint = `Install it, or write the path of a program in the workspace: ./${program}`;
+    const hint = `Install it, or write the path of a program in the workspace: ./${program}.`;
     return { ok: false, message: 'is in no folder of PATH', hint };
   }
   const path = resolve(directory, program);
-  const flaw = flawOf(path, fileSystem);
-  if (flaw === null) return { ok: true, path };
-  // No shell takes it apart.
-  return {
-    ok: false,
-    ...flaw,
-    ...(program.includes(' ') ? { hint: 'Each argument is an item of its own in the list' } : {}),
-  };
+  const flaw = flawOf(program, path, fileSystem);
+  return flaw === null ? { ok: true, path } : { ok: false, ...flaw };
 }
 
 /**
@@ -57,7 +53,7 @@ export function programProblem(
     ...locate(workspace, '/secrets/command/0'),
     code: 'ProgramNotFound',
     message: `secrets.command names the program ${printable(program)}, which ${found.message}.`,
-    hint: `${found.hint}.`,
+    hint: found.hint,
   };
 }
 
@@ -66,14 +62,21 @@ function isPath(program: string): boolean {
   return program.includes('/');
 }
 
-function flawOf(path: string, fileSystem: ProgramPlace['fileSystem']): Omit<FoundProgram & { ok: false }, 'ok'> | null {
+function flawOf(
+  program: string,
+  path: string,
+  fileSystem: ProgramPlace['fileSystem'],
+): Omit<FoundProgram & { ok: false }, 'ok'> | null {
   const facts = unless(['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'], () => fileSystem.stat(path));
   if (facts === null)
     return {
       message: 'is not there',
-      hint: 'Paths are relative to the workspace',
+      // No shell takes it apart.
+      hint: program.includes(' ')
+        ? 'Each argument is an item of its own in the list.'
+        : 'Paths are relative to the workspace.',
     };
-  if (facts.kind !== 'file') return { message: 'is no file', hint: 'Name the program itself' };
-  if ((facts.mode & 0o111) === 0) return { message: 'may not be executed', hint: `chmod +x ${path}` };
+  if (facts.kind !== 'file') return { message: 'is no file', hint: 'Name the program itself.' };
+  if ((facts.mode & 0o111) === 0) return { message: 'may not be executed', hint: `chmod +x ${program}` };
   return null;
 }

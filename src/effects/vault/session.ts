@@ -21,6 +21,11 @@ export interface VaultSessionOptions {
 
 const loggedIn = z.object({ auth: z.object({ client_token: z.string().min(1), lease_duration: z.number() }) });
 
+interface Opened {
+  readonly connection: VaultConnection;
+  readonly wire: VaultWire;
+}
+
 interface Token {
   readonly secret: Secret;
   /** When it is to be replaced; null: never, as far as we know. */
@@ -28,10 +33,10 @@ interface Token {
 }
 
 export function createVaultSession({ connect, openWire, clock }: VaultSessionOptions): VaultSession {
-  let opened: { readonly connection: VaultConnection; readonly wire: VaultWire } | null = null;
+  let opened: Opened | null = null;
   let held: Token | null = null;
 
-  function open(): typeof opened | { readonly message: string } {
+  function open(): Opened | { readonly message: string } {
     if (opened) return opened;
     const result = connect();
     if (!result.ok) return { message: result.message };
@@ -40,7 +45,7 @@ export function createVaultSession({ connect, openWire, clock }: VaultSessionOpt
     return opened;
   }
 
-  async function logIn({ connection, wire }: NonNullable<typeof opened>): Promise<Token | VaultOutcome> {
+  async function logIn({ connection, wire }: Opened): Promise<Token | VaultOutcome> {
     const { login } = connection;
     if (login.kind === 'token') return { secret: login.token(), untilMs: null };
     if (held && (held.untilMs === null || clock.now() < held.untilMs)) return held;
@@ -68,7 +73,7 @@ export function createVaultSession({ connect, openWire, clock }: VaultSessionOpt
     async send(request, body, hidden = []) {
       for (let isAgain = false; ; isAgain = true) {
         const at = open();
-        if (at === null || 'message' in at) return trouble('refused', at?.message ?? '');
+        if ('message' in at) return trouble('refused', at.message);
         const wasHeld = held !== null;
         const token = await logIn(at);
         if ('kind' in token) return token;

@@ -101,6 +101,23 @@ describe('reconcile validate', () => {
     );
   });
 
+  test('takes no program apart as a shell does, and says what to write instead', async () => {
+    const directory = workspace({ ...files, 'reconcile.yaml': STORE.replace('store]', 'store --verbose]') });
+    withProgram(directory);
+    const context = fakeContext();
+    expect(await validate({ directory, ...text }, context)).toBe(3);
+    expect(context.printed.out).toContain('Each argument is an item of its own in the list.');
+  });
+
+  test('says how one becomes executable', async () => {
+    const directory = workspace(files);
+    withProgram(directory);
+    chmodSync(join(directory, 'bin/secret-store'), 0o644);
+    const context = fakeContext();
+    expect(await validate({ directory, ...text }, context)).toBe(3);
+    expect(context.printed.out).toMatch(/^ *chmod \+x \.\/bin\/secret-store$/m);
+  });
+
   test('is content with one that is there, and runs it not', async () => {
     const directory = workspace(files);
     withProgram(directory, '#!/bin/sh\ntouch "$0.ran"\n');

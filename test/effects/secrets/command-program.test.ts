@@ -202,7 +202,7 @@ describe('a program', () => {
     { reason: 'is a directory', command: ['./folder'], says: 'is no file' },
     { reason: 'may not be executed', command: ['./text'], says: 'may not be executed' },
     { reason: 'is on no PATH', command: ['no-such-secret-store'], says: 'is in no folder of PATH' },
-    { reason: 'is a shell line', command: ['./store --verbose'], says: 'Each argument is an item of its own' },
+    { reason: 'is a shell line', command: ['./store --verbose'], says: 'is not there' },
     { reason: 'has an interpreter that is not there', command: ['./odd'], says: 'no such file' },
   ])('that $reason is not started, and it is said why', async ({ command, says }) => {
     const directory = withScript('#!/bin/sh\n');
