@@ -1,5 +1,7 @@
 import type { CreditConfig, LedgerEvent } from '../core/api.ts';
-import { type GuardFacts, guard, type WebhookStep } from '../core/guard.ts';
+import { guard } from '../core/guard.ts';
+import type { GuardFacts } from '../core/guard-rules.ts';
+import type { WebhookStep } from '../core/guard-webhooks.ts';
 import { mayBeGranted, showsAnnotations } from '../core/ledger.ts';
 import { readGrantMarker } from '../core/marker.ts';
 import { noticesFor } from '../core/notice.ts';

@@ -1,4 +1,5 @@
-import { FLEET, type GuardFacts, guard } from '../core/guard.ts';
+import { FLEET, guard } from '../core/guard.ts';
+import type { GuardFacts } from '../core/guard-rules.ts';
 import { noticesFor } from '../core/notice.ts';
 import { declaredExposure, planCustomerOffline } from '../core/offline/plan-customer.ts';
 import { planWebhooksOffline } from '../core/offline/plan-webhooks.ts';

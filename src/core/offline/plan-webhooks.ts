@@ -1,7 +1,7 @@
 import type { Json } from '../canonical.ts';
 import { canonicalJson } from '../canonical.ts';
 import type { WebhookDeclaration } from '../declaration/workspace.ts';
-import type { WebhookStep } from '../guard.ts';
+import type { WebhookStep } from '../guard-webhooks.ts';
 import type { Notices } from '../notice.ts';
 import type { Fields, Step } from '../plan.ts';
 import type { FleetStatus } from '../status.ts';
