@@ -165,4 +165,12 @@ export const moneyMutants: readonly Mutant[] = [
     'options.bindingRequired ? refuseUnbound(workspace, whoami.value) : null',
     'null',
   ),
+  mutant(
+    'what the server writes counts as a mark',
+    'I1',
+    LEDGER,
+    '.some((member) => !SERVER_MEMBERS.has(member))',
+    '.length > 0',
+  ),
+  mutant('a limit that the file no longer declares', 'I8', 'src/engine/patch.ts', 'if (changed) return changed;', ''),
 ];

@@ -3,6 +3,7 @@ import { type Mutant, mutant } from './mutant.ts';
 const ANSWERS = 'src/effects/layers/answers.ts';
 const CREATION = 'src/engine/steps/organization.ts';
 const IDENTIFICATION = 'src/core/resources/identification.ts';
+const LISTING = 'src/engine/listing.ts';
 const PAGES = 'src/effects/layers/pages.ts';
 const STATE = 'src/core/resources/state.ts';
 const VETO = 'src/core/resources/organization.ts';
@@ -191,5 +192,49 @@ export const worldMutants: readonly Mutant[] = [
     'src/engine/apply-customer.ts',
     'return changedMeanwhile(customer, organization, notices);',
     'return null;',
+  ),
+  mutant(
+    'the organization is not looked at again after a wait',
+    'I9',
+    'src/engine/apply-customer.ts',
+    'clock.monotonic() - observedAtMs <= LOOK_LIFE_MS',
+    'observedAtMs <= clock.monotonic()',
+  ),
+  mutant('archived organizations are not asked for', 'I5', LISTING, 'if (!hasSeenArchived) {', 'if (false) {'),
+  mutant(
+    'what was made since the listing is not looked for',
+    'I2',
+    LISTING,
+    'if (nowMs - lookedAtMs > LOOK_LIFE_MS) {',
+    'if (false) {',
+  ),
+  mutant('two files take over one organization', 'I6', IDENTIFICATION, 'if (customer.adoptionRivals)', 'if (false)'),
+  mutant(
+    'an adopted organization that the listing lacks is not asked for',
+    'I2',
+    'src/engine/unlisted.ts',
+    "if (answer.outcome === 'ok') {",
+    "if (answer.outcome === 'ok' && namedBy === 'status') {",
+  ),
+  mutant(
+    'a recorded organization of another parent holds everybody back',
+    'V4',
+    'src/engine/unlisted.ts',
+    'if (!isChildOf(answer.value, pass.parentOrganizationId))',
+    'if (false)',
+  ),
+  mutant(
+    'a late read of what is there is taken for gone',
+    'V1',
+    'src/engine/retrying.ts',
+    "if (answer.outcome === 'ok' || answer.problem.code !== 'NOT_FOUND') return answer;",
+    'return answer;',
+  ),
+  mutant(
+    'a replaced key is used before whoami has answered for it',
+    'I6',
+    'src/effects/layers/keyring.ts',
+    "if (purpose === 'call') return accepted ?? present();",
+    "if (purpose === 'call') return present();",
   ),
 ];

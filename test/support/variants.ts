@@ -41,6 +41,7 @@ const favourable: readonly Variant[] = [
 
 const unfavourable: readonly Variant[] = [
   { name: 'P2-no-markers', behaviour: { ledgerMarkers: 'neither' as const } },
+  { name: 'P2-server-members', behaviour: { ledgerMarkers: 'server' as const } },
   { name: 'P4-5xx-remembered', behaviour: { cacheServerErrors: true } },
   { name: 'P9-replay-masks-secret', behaviour: { mintReplay: 'masked' as const } },
   { name: 'P9-replay-conflicts', behaviour: { mintReplay: 'conflict' as const } },
