@@ -57,7 +57,7 @@ const revealing: Readonly<Record<string, string>> = {
   'src/cli/log.ts': 'what no line of the log may hold',
   'src/effects/deadline-request.ts': 'the key of a client certificate',
   'src/effects/kubernetes/wire.ts': 'the Authorization header to the API server',
-  'src/effects/layers/call.ts': 'the Authorization header',
+  'src/effects/layers/request.ts': 'the Authorization header',
   'src/effects/layers/resources/api-keys.ts': 'the public prefix of a key that was just minted',
   'src/effects/secrets/age-encoding.ts': 'what is encrypted, and the identity that opens it',
   'src/effects/secrets/command-program.ts': 'the standard input of the program that keeps it',

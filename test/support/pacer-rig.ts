@@ -1,9 +1,9 @@
 import type { Answer } from '../../src/core/answer.ts';
 import { Secret } from '../../src/core/secret.ts';
-import type { RequestEvent } from '../../src/effects/layers/call.ts';
 import type { LayersClient } from '../../src/effects/layers/client.ts';
 import { createLayersClient } from '../../src/effects/layers/layers-client.ts';
 import { createPacer, type Pacer, type RequestClass } from '../../src/effects/layers/pacer.ts';
+import type { RequestEvent } from '../../src/effects/layers/request.ts';
 import type { Transport } from '../../src/effects/layers/transport.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/index.ts';
 import { sandboxTransport } from './sandbox-transport.ts';

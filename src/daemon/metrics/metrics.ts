@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Clock } from '../../effects/clock.ts';
-import type { RequestEvent } from '../../effects/layers/call.ts';
 import type { CircuitEvent } from '../../effects/layers/circuit.ts';
+import type { RequestEvent } from '../../effects/layers/request.ts';
 import { packageVersion } from '../../effects/version.ts';
 import { createCircuitMetrics } from './circuit-metrics.ts';
 import { type ConfigMetrics, createConfigMetrics } from './config-metrics.ts';

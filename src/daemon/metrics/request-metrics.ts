@@ -1,4 +1,4 @@
-import type { RequestEvent } from '../../effects/layers/call.ts';
+import type { RequestEvent } from '../../effects/layers/request.ts';
 import { boundedLabel, type Instruments } from './instruments.ts';
 
 /** Up to the 30 s after which a request is given up, and a little beyond. */

@@ -2,7 +2,7 @@ import type { Problem } from '../../../src/core/problem.ts';
 import type { CustomerReport, StepReport } from '../../../src/core/report.ts';
 import { METRIC_PREFIX } from '../../../src/daemon/metrics/instruments.ts';
 import { createMetrics, type Metrics } from '../../../src/daemon/metrics/metrics.ts';
-import type { RequestEvent } from '../../../src/effects/layers/call.ts';
+import type { RequestEvent } from '../../../src/effects/layers/request.ts';
 import { step as reportedStep } from '../../support/reports.ts';
 
 /** Metrics on a clock that stands still unless somebody sets it. */

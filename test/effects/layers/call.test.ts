@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../../src/core/secret.ts';
-import type { CallerOptions, RequestEvent } from '../../../src/effects/layers/call.ts';
+import type { CallerOptions } from '../../../src/effects/layers/call.ts';
 import type { LayersClient } from '../../../src/effects/layers/client.ts';
 import { createLayersClient } from '../../../src/effects/layers/layers-client.ts';
 import { createPacer } from '../../../src/effects/layers/pacer.ts';
+import type { RequestEvent } from '../../../src/effects/layers/request.ts';
 import type { WireAnswer, WireRequest } from '../../../src/effects/layers/transport.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 import * as samples from './samples.ts';

@@ -19,6 +19,7 @@ export function whoamiReads(call: Caller, onTier: (tier: string) => void): Pick<
     whoami: async () => {
       const answer = await call({
         operation: 'whoami',
+        keyPurpose: 'whoami',
         kind: 'read',
         method: 'GET',
         path: ['whoami'],
