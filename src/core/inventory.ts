@@ -32,6 +32,21 @@ export function inventoryOf(organizations: readonly Organization[]): Inventory {
   };
 }
 
+/** The same with one more, which is archived: what a listing shows only when it is asked for. */
+export function withArchived(inventory: Inventory, archived: Organization): Inventory {
+  const isIt = (id: string) => normalizedId(id) === normalizedId(archived.id);
+  const claimedAs = archived.metadata[organizationMark.externalId];
+  return {
+    organizations: [...inventory.organizations, archived],
+    withExternalId: (externalId) => [
+      ...inventory.withExternalId(externalId),
+      ...(externalId === claimedAs ? [archived] : []),
+    ],
+    withId: (id) => (isIt(id) ? archived : inventory.withId(id)),
+    liveWithName: (name) => inventory.liveWithName(name),
+  };
+}
+
 export function isChildOf(
   { parentOrganizationId }: Pick<Organization, 'parentOrganizationId'>,
   parentId: string,

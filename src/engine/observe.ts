@@ -14,7 +14,7 @@ import {
 import type { Problem } from '../core/problem.ts';
 import { vetoOnAdoption } from '../core/resources/adoption.ts';
 import type { StoredKey, StoredKeyRecord } from '../core/resources/api-key-facts.ts';
-import { type Identification, identifyOrganization } from '../core/resources/identification.ts';
+import type { Identification } from '../core/resources/identification.ts';
 import { vetoOnOrganization } from '../core/resources/organization.ts';
 import { vetoOnListedState } from '../core/resources/state.ts';
 import type { SourcedCustomer } from '../core/source.ts';
@@ -22,9 +22,9 @@ import { type CustomerStatus, covers, type ReadStatus, readCustomerStatus } from
 import type { LayersReader } from '../effects/layers/client.ts';
 import type { Pass } from './context.ts';
 import { problemOf } from './failure.ts';
+import { identify } from './identify.ts';
 import { previousKey, storedKey } from './key-memory.ts';
 import { readApiKeys, readChildAllocations } from './reads.ts';
-import { explainUnlisted } from './unlisted.ts';
 
 /** One customer as a pass found it, with what is planned for it. */
 export interface ObservedCustomer {
@@ -69,7 +69,7 @@ export async function observeCustomer(
   const warnings: Problem[] = [];
   if (read.kind === 'ignored') warnings.push(notices.problem('/status', 'warning', 'StatusIgnored', read.why));
   const status = read.kind === 'usable' ? read.status : null;
-  const identification = identifyOrganization(customer, options.inventory, read, options.claimed, notices);
+  const identification = await identify(pass, customer, read, options, notices);
   const statusIsEvidence = !recorded.ok || read.kind === 'foreign';
   const base = {
     customer,
@@ -101,8 +101,6 @@ export async function observeCustomer(
       return unread([identification.problem]);
     case 'none-wanted':
       return unread([]);
-    case 'unlisted':
-      return unread([await explainUnlisted(pass, identification, notices)]);
     case 'absent': {
       const planned = planNewCustomer(customer, pass.parentScopes, notices);
       return { ...base, planned: { ...planned, problems: [...planned.problems, ...warnings] } };

@@ -41,6 +41,8 @@ export interface SandboxBehaviour {
   readonly createStatus: 200 | 201;
   /** PATCH of an organization merges metadata key by key; false = it replaces it, as it did before June 2026. */
   readonly patchMergesMetadata: boolean;
+  /** A list of organizations without a `status` shows archived ones too; false = only when they are asked for. */
+  readonly archivedListedUnasked: boolean;
   /** A lossy listing: every list loses its newest or its oldest item. */
   readonly listOmitsOne: 'none' | 'newest' | 'oldest';
   /** whoami shows the key's scopes; false = `[]`, as the page warns. */
@@ -69,6 +71,7 @@ export const defaultBehaviour: SandboxBehaviour = {
   bodyComparison: 'canonical',
   createStatus: 201,
   patchMergesMetadata: true,
+  archivedListedUnasked: true,
   listOmitsOne: 'none',
   whoamiListsScopes: true,
 };

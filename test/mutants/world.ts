@@ -212,14 +212,14 @@ export const worldMutants: readonly Mutant[] = [
   mutant(
     'an adopted organization that the listing lacks is not asked for',
     'I2',
-    'src/engine/unlisted.ts',
+    'src/engine/identify.ts',
     "if (answer.outcome === 'ok') {",
     "if (answer.outcome === 'ok' && namedBy === 'status') {",
   ),
   mutant(
     'a recorded organization of another parent holds everybody back',
     'V4',
-    'src/engine/unlisted.ts',
+    'src/engine/identify.ts',
     'if (!isChildOf(answer.value, pass.parentOrganizationId))',
     'if (false)',
   ),

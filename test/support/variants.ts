@@ -27,6 +27,7 @@ const favourable: readonly Variant[] = [
   { name: 'P7-ledger-60s-late', behaviour: { ledgerDelayMs: 60_000 } },
   { name: 'P7-lists-3s-late', behaviour: { listDelayMs: 3_000, keyListDelayMs: 3_000 } },
   { name: 'P7-lists-60s-late', behaviour: { listDelayMs: 60_000, keyListDelayMs: 60_000 } },
+  { name: 'archived-unlisted', behaviour: { archivedListedUnasked: false } },
   { name: 'P8-revoked-unlisted', behaviour: { revokedKeysListed: false } },
   { name: 'P10-silent-sweep', behaviour: { archivePostsNegativeAllocation: false } },
   { name: 'P11-replays-are-free', behaviour: { replaysCountAgainstQuota: false } },

@@ -7,16 +7,15 @@ import { claimedIdentities, type Orphan, orphansIn } from '../../core/orphans.ts
 import type { Problem } from '../../core/problem.ts';
 import type { Refusal } from '../../core/report.ts';
 import { isLive } from '../../core/resources/api-key-facts.ts';
-import { identifyOrganization } from '../../core/resources/identification.ts';
 import { undeclaredWebhooks } from '../../core/resources/webhook.ts';
 import type { BrokenFile, SourcedCustomer } from '../../core/source.ts';
 import { readCustomerStatus } from '../../core/status.ts';
 import type { Effects, Pass } from '../context.ts';
 import { cannotRead } from '../failure.ts';
+import { identify } from '../identify.ts';
 import type { ObserveOptions } from '../observe.ts';
 import { type PrepareOptions, preparePass } from '../prepare.ts';
 import { readApiKeys, readChildAllocations, readOrganizations, readWebhooks } from '../reads.ts';
-import { explainUnlisted } from '../unlisted.ts';
 
 export interface FindOrphansOptions extends PrepareOptions {
   readonly concurrency: number;
@@ -120,12 +119,7 @@ async function strayFile(
     pass.parentOrganizationId,
     claimed,
   );
-  const identified = identifyOrganization(customer, inventory, status, claimed, notices);
-  const problem =
-    identified.kind === 'unlisted'
-      ? await explainUnlisted(pass, identified, notices)
-      : identified.kind === 'frozen'
-        ? identified.problem
-        : null;
+  const identified = await identify(pass, customer, status, { inventory, claimed }, notices);
+  const problem = identified.kind === 'frozen' ? identified.problem : null;
   return problem && STRAY.has(problem.code) ? { externalId, file, problem } : null;
 }

@@ -77,7 +77,9 @@ function listOrganizations({ view, caller, query, behaviour }: ReadContext): Out
   if (wanted.length > 1 || (wanted.length === 1 && status === undefined)) {
     return validation([{ field: 'status', message: `must be one of ${STATUSES.join(', ')}` }]);
   }
-  const rows = [...view.organizations.of(caller.organization.id)].filter((row) => !status || row.status === status);
+  const isShown = (row: OrganizationRow) =>
+    status === undefined ? behaviour.archivedListedUnasked || row.status !== 'archived' : row.status === status;
+  const rows = [...view.organizations.of(caller.organization.id)].filter(isShown);
   const page = paginate(rows, query, { max: 200, default: 25 }, behaviour);
   if (isRefusal(page)) return page;
   return success({ items: page.rows.map(organizationView), nextCursor: page.nextCursor });
