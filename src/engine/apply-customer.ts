@@ -14,6 +14,7 @@ import { type CustomerRun, keySlot, notStarted, type StepResult } from './custom
 import { problemOf } from './failure.ts';
 import { rememberKey, rememberRevoked } from './key-memory.ts';
 import type { ObservedCustomer } from './observe.ts';
+import { LOOK_LIFE_MS } from './reads.ts';
 import { untilVisible } from './retrying.ts';
 import { executeKeyStep } from './steps/api-key.ts';
 import { executeLimits } from './steps/credit-config.ts';
@@ -54,9 +55,6 @@ export async function applyCustomer(
   if (verified) problems.push(verified);
   return { run, steps, problems };
 }
-
-/** No write rests on an older look at the organization: a plan may have waited for its answer, or for its turn. */
-const LOOK_LIFE_MS = 60_000;
 
 /** What has become of the organization since it was observed: somebody may have suspended it meanwhile (I5, I9). */
 async function movedSince(

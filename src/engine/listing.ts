@@ -3,12 +3,9 @@ import type { LedgerEvent, Organization } from '../core/api.ts';
 import { inventoryOf, normalizedId } from '../core/inventory.ts';
 import type { Refusal } from '../core/report.ts';
 import type { Pass, SharedReads } from './context.ts';
-import { readArchived, readNewest, readOrganizations, readParentAllocations } from './reads.ts';
+import { LOOK_LIFE_MS, readArchived, readNewest, readOrganizations, readParentAllocations } from './reads.ts';
 
 const LEDGER_WINDOW_MS = 48 * 3_600_000;
-
-/** A creation does not rest on an older look at what is newest: a plan may have waited for its answer for hours (I2). */
-const LOOK_LIFE_MS = 60_000;
 
 /** One listing of all organizations, and what is read once beside it. */
 export interface Listing extends SharedReads {

@@ -29,8 +29,8 @@ export interface PatchIntent {
 
 /**
  * Sends one PATCH, if that is what the file still declares, and reads the organization back; it counts when the read
- * shows it, whatever the answer said. One random key per intent, reused by its retries: a key made from the content would replay A→B→A without applying it
- * (correctness finding 4).
+ * shows it, whatever the answer said. One random key per intent, reused by its retries: a key made from the content would
+ * replay A→B→A without applying it (correctness finding 4).
  */
 export function patchAndReadBack(run: CustomerRun, intent: PatchIntent): Promise<StepResult> {
   const { pass, customer, notices } = run;

@@ -6,6 +6,12 @@ import { readAllPages } from '../effects/layers/pages.ts';
 
 /** Lists read to their end, or to the item that answers the question, in pages of the documented maximum. */
 
+/**
+ * No write rests on an older look at what it is about: a plan may have waited for its turn, or for hours for its answer
+ * at a prompt (I2, I9).
+ */
+export const LOOK_LIFE_MS = 60_000;
+
 const page = (cursor: string | undefined, limit: number) => (cursor === undefined ? { limit } : { limit, cursor });
 
 export function readOrganizations(reader: LayersReader): Promise<Answer<readonly Organization[]>> {
