@@ -9,7 +9,7 @@ import {
   type ProgramFault,
   type Verb,
 } from '../../support/fake-secret-program.ts';
-import { describeSecretStore, first, plain, second, shown, slot } from './contract.ts';
+import { describeSecretStore, expectStruckPutToLoseNothing, first, plain, second, shown, slot } from './contract.ts';
 
 /** The protocol, against a program in memory; command-program.test.ts runs real ones. */
 
@@ -172,15 +172,15 @@ describe('faults', () => {
 
   test.each(points)('at run $point of a put ($fault) neither mix secrets up nor lose one', async ({ point, fault }) => {
     const program = fakeSecretProgram();
-    await storeWith(program).put(slot, first);
     let seen = 0;
-    program.fault = () => (seen++ === point ? fault : null);
-    await storeWith(program).put(slot, second);
-    program.fault = () => null;
-    expect([plain(first), plain(second)]).toContainEqual(shown(await storeWith(program).read(slot)));
-    expect(await storeWith(program).put(slot, second)).toMatchObject({ ok: true });
-    expect(shown(await storeWith(program).read(slot))).toEqual(plain(second));
-    expect(shown(await storeWith(program).readPrevious(slot))).toEqual(plain(first));
+    await expectStruckPutToLoseNothing(() => storeWith(program), {
+      strike: () => {
+        program.fault = () => (seen++ === point ? fault : null);
+      },
+      mend: () => {
+        program.fault = () => null;
+      },
+    });
   });
 
   test('of a program that ends well and has written nothing are no success', async () => {

@@ -34,6 +34,24 @@ export function plain(stored: StoredSecret) {
   return { ...stored, secret: stored.secret.reveal() };
 }
 
+/**
+ * A put over another secret that is struck between `strike` and `mend` neither mixes secrets up nor loses one, and the
+ * next attempt completes.
+ */
+export async function expectStruckPutToLoseNothing(
+  open: () => SecretStore,
+  { strike, mend }: { readonly strike: () => void; readonly mend: () => void },
+): Promise<void> {
+  await open().put(slot, first);
+  strike();
+  await open().put(slot, second);
+  mend();
+  expect([plain(first), plain(second)]).toContainEqual(shown(await open().read(slot)));
+  expect(await open().put(slot, second)).toMatchObject({ ok: true });
+  expect(shown(await open().read(slot))).toEqual(plain(second));
+  expect(shown(await open().readPrevious(slot))).toEqual(plain(first));
+}
+
 const empty = { ok: true, value: null };
 
 /** `store` opens the same place again each time it is called; every test gets a place of its own. */
