@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Transport, WireAnswer, WireRequest } from '../../src/effects/layers/transport.ts';
-import type { Effects } from '../../src/engine/context.ts';
-import { runPass } from '../../src/engine/pass.ts';
-import { ACME, createWorld, FIREHOSE, WORKSPACE, type World } from '../support/world.ts';
+import { ACME, createWorld, FIREHOSE, passWith, WORKSPACE, type World } from '../support/world.ts';
 
 /** The protocol of money and secrets (correctness 2.4), step by step, against an API that lies, loses and delays. */
 
@@ -43,20 +41,6 @@ const rewritten = (pick: RegExp, change: (body: string) => string): Lie => {
 };
 
 const withoutItems = (pick: RegExp) => rewritten(pick, () => '{"items":[],"nextCursor":null}');
-
-const passWith = (world: World, changed: Partial<Effects>) =>
-  runPass(
-    { ...world.effects(), ...changed },
-    {
-      customers: [],
-      full: true,
-      concurrency: 1,
-      approved: [],
-      bindingRequired: true,
-      confirm: async () => true,
-      signal: new AbortController().signal,
-    },
-  );
 
 const sent = (world: World, pick: RegExp) =>
   world.requests.filter(({ method, path }) => pick.test(`${method} ${path}`)).length;

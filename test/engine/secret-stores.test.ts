@@ -7,10 +7,9 @@ import { vaultConnection } from '../../src/effects/vault/connection.ts';
 import { createVaultKv } from '../../src/effects/vault/kv.ts';
 import { createVaultSession } from '../../src/effects/vault/session.ts';
 import { createVaultWire } from '../../src/effects/vault/wire.ts';
-import { runPass } from '../../src/engine/pass.ts';
 import { fakeSecretProgram, type ProgramFault } from '../support/fake-secret-program.ts';
 import { startFakeVault, TOKEN, type VaultFault } from '../support/fake-vault.ts';
-import { ACME, createWorld, FIREHOSE, type World } from '../support/world.ts';
+import { ACME, createWorld, FIREHOSE, passWith, type World } from '../support/world.ts';
 
 /**
  * A store in another place than the disk, struck at each of its requests in turn: before the mint nothing is minted, after
@@ -72,20 +71,6 @@ async function vaultRig(fault: VaultFault): Promise<Rig> {
   };
 }
 
-const passWith = (world: World, secrets: SecretStore) =>
-  runPass(
-    { ...world.effects(), secrets },
-    {
-      customers: [],
-      full: true,
-      concurrency: 1,
-      approved: [],
-      bindingRequired: true,
-      confirm: async () => true,
-      signal: new AbortController().signal,
-    },
-  );
-
 function newWorld(): World {
   const world = createWorld({ workspaceYaml: FIREHOSE });
   world.declare('acme-coffee.yaml', ACME);
@@ -107,7 +92,7 @@ function kept(rig: Rig, member: 'secret' | 'previousSecret'): string[] {
 /** How many requests a store gets in a pass without faults. */
 async function requestsOfOnboarding(make: () => Promise<Rig>): Promise<readonly number[]> {
   const [world, rig] = [newWorld(), await make()];
-  await passWith(world, rig.open(world));
+  await passWith(world, { secrets: rig.open(world) });
   return Array.from({ length: rig.requests() }, (_, request) => request);
 }
 
@@ -127,13 +112,13 @@ describe.each(cases)('$name', ({ make, points }) => {
   it.each(points)('once, at request %i, costs no secret and no second key', async (point) => {
     const [world, rig] = [newWorld(), await make()];
     rig.strike((request) => request === point);
-    await passWith(world, rig.open(world));
+    await passWith(world, { secrets: rig.open(world) });
     rig.strike(() => false);
-    await passWith(world, rig.open(world));
+    await passWith(world, { secrets: rig.open(world) });
     expect(kept(rig, 'secret')).toEqual(liveSecrets(world));
     expect(liveSecrets(world)).toHaveLength(2);
     expect(kept(rig, 'previousSecret')).toEqual([]);
-    const third = await passWith(world, rig.open(world));
+    const third = await passWith(world, { secrets: rig.open(world) });
     expect(third.customers.map(({ phase, steps }) => [phase, steps])).toEqual([['Ready', []]]);
     expect(rig.probesLeft()).toBe(0);
   });
@@ -143,11 +128,11 @@ describe.each(cases)('$name', ({ make, points }) => {
     async (point) => {
       const [world, rig] = [newWorld(), await make()];
       rig.strike((request) => request >= point);
-      const report = await passWith(world, rig.open(world));
+      const report = await passWith(world, { secrets: rig.open(world) });
       if (report.customers[0]?.phase === 'Ready')
         for (const secret of liveSecrets(world)) expect(kept(rig, 'secret')).toContain(secret);
       rig.strike(() => false);
-      await passWith(world, rig.open(world));
+      await passWith(world, { secrets: rig.open(world) });
       expect(kept(rig, 'secret')).toEqual(liveSecrets(world));
       expect(liveSecrets(world)).toHaveLength(2);
     },
@@ -155,16 +140,16 @@ describe.each(cases)('$name', ({ make, points }) => {
 
   it('keeps the secret that a rotation replaces while it works, and drops it once its key is dead', async () => {
     const [world, rig] = [newWorld(), await make()];
-    await passWith(world, rig.open(world));
+    await passWith(world, { secrets: rig.open(world) });
     const old = kept(rig, 'secret').find((secret) => secret.startsWith('lp_'));
     world.sandbox.clock.advance(2 * HOUR_MS);
     const createdAfter = new Date(world.clock.now() - HOUR_MS).toISOString();
     world.declare('acme-coffee.yaml', `${ACME}    createdAfter: ${createdAfter}\n`);
-    await passWith(world, rig.open(world));
+    await passWith(world, { secrets: rig.open(world) });
     expect(kept(rig, 'previousSecret')).toEqual([old]);
     expect(kept(rig, 'secret')).toEqual(liveSecrets(world));
     world.sandbox.clock.advance(26 * HOUR_MS);
-    await passWith(world, rig.open(world));
+    await passWith(world, { secrets: rig.open(world) });
     expect(kept(rig, 'previousSecret')).toEqual([]);
     expect(kept(rig, 'secret')).toEqual(liveSecrets(world));
   });

@@ -36,6 +36,24 @@ export interface World {
   effects(dryRun?: boolean): Effects;
 }
 
+/** A pass of everybody, read in full, where some effects are others. */
+export function passWith(world: Pick<World, 'effects'>, changed: Partial<Effects>): Promise<PassReport> {
+  return runPass({ ...world.effects(), ...changed }, passOptions({ full: true, concurrency: 1 }));
+}
+
+function passOptions(overrides: Partial<PassOptions>): PassOptions {
+  return {
+    customers: [],
+    full: false,
+    concurrency: 4,
+    approved: [],
+    bindingRequired: true,
+    confirm: async () => true,
+    signal: new AbortController().signal,
+    ...overrides,
+  };
+}
+
 export interface WorldOptions extends SandboxOptions {
   readonly sandbox?: Sandbox;
   readonly disk?: MemoryFileSystem;
@@ -108,17 +126,7 @@ export function createWorld(options: WorldOptions = {}): World {
     effects,
     forgetRequests: () => requests.splice(0),
     declare: (name, yaml) => disk.plant(`${WORKSPACE}/customers/${name}`, yaml),
-    pass: ({ dryRun = false, ...overrides } = {}) =>
-      runPass(effects(dryRun), {
-        customers: [],
-        full: false,
-        concurrency: 4,
-        approved: [],
-        bindingRequired: true,
-        confirm: async () => true,
-        signal: new AbortController().signal,
-        ...overrides,
-      }),
+    pass: ({ dryRun = false, ...overrides } = {}) => runPass(effects(dryRun), passOptions(overrides)),
   };
 }
 
